@@ -1,0 +1,50 @@
+//! What a message says.
+
+use crate::Limits;
+
+/// The content of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Plain text, shown as it is and never interpreted as markup.
+    Text(String),
+}
+
+/// Why a content is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentError {
+    /// A message must say something.
+    Empty,
+    /// More than [`Limits::message`] bytes; the length found and the limit.
+    TooLong(usize, usize),
+}
+
+impl Content {
+    /// Checks the content against `limits`.
+    pub fn check(&self, limits: &Limits) -> Result<(), ContentError> {
+        match self.size() {
+            0 => Err(ContentError::Empty),
+            size if size > limits.message => Err(ContentError::TooLong(size, limits.message)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The size in bytes that limits and queues count.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_holds_up_to_the_limit_in_bytes_of_utf8() {
+        let limits = Limits { message: 6 };
+        assert_eq!(Content::Text("你好".into()).check(&limits), Ok(()));
+        assert_eq!(Content::Text("你好!".into()).check(&limits), Err(ContentError::TooLong(7, 6)));
+        assert_eq!(Content::Text(String::new()).check(&limits), Err(ContentError::Empty));
+    }
+}

@@ -1,0 +1,32 @@
+//! The vocabulary every other crate speaks: ids, names, limits, message content.
+//!
+//! Owns the words of the domain and the checks a single value can make on itself.
+//! Must never know I/O, clocks, tokio, or the name of a field on any wire.
+
+mod content;
+mod id;
+mod limits;
+mod name;
+
+pub use content::{Content, ContentError};
+pub use id::{AppId, ConversationId, EntryId, Epoch, MAX_SAFE_ID, Millis, Seq, UserId};
+pub use limits::Limits;
+pub use name::{AppKey, ClientKey, NameError, Nickname, Password, Username};
+
+/// What a session runs on. One user has at most one session per platform; the discriminant is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Platform {
+    /// A page in a browser.
+    Web = 1,
+}
+
+impl Platform {
+    /// The platform stored as `value`, if there is one.
+    pub fn from_stored(value: u8) -> Option<Self> {
+        match value {
+            1 => Some(Self::Web),
+            _ => None,
+        }
+    }
+}

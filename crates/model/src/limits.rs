@@ -1,0 +1,27 @@
+//! Sizes that the domain accepts; the published limits of JMessage are the defaults.
+
+/// Limits of one App, in bytes unless said otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The content of one message.
+    pub message: usize,
+}
+
+impl Limits {
+    /// Shortest username and password.
+    pub const MIN_NAME: usize = 4;
+    /// Longest username and password.
+    pub const MAX_NAME: usize = 128;
+    /// Longest nickname.
+    pub const MAX_NICKNAME: usize = 64;
+    /// Longest key by which a sender names a message.
+    pub const MAX_CLIENT_KEY: usize = 64;
+    /// Longest App key.
+    pub const MAX_APP_KEY: usize = 64;
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { message: 4096 }
+    }
+}

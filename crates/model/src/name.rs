@@ -1,0 +1,151 @@
+//! Names and secrets with a grammar. Each is checked once, where it enters, and carried as its own type after that.
+
+use crate::Limits;
+use std::{borrow::Borrow, fmt, sync::Arc};
+
+/// Why a name is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameError {
+    /// The length in bytes is outside the given bounds.
+    Length {
+        /// Shortest length accepted.
+        min: usize,
+        /// Longest length accepted.
+        max: usize,
+    },
+    /// The first character is not an ASCII letter or digit.
+    Start,
+    /// A character that the grammar does not have.
+    Character,
+}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length { min, max } => write!(f, "must have {min} to {max} bytes"),
+            Self::Start => f.write_str("must start with a letter or digit"),
+            Self::Character => f.write_str("has a character that is not allowed"),
+        }
+    }
+}
+
+impl std::error::Error for NameError {}
+
+fn length(text: &str, min: usize, max: usize) -> Result<(), NameError> {
+    if (min..=max).contains(&text.len()) { Ok(()) } else { Err(NameError::Length { min, max }) }
+}
+
+fn all(text: &str, allowed: fn(char) -> bool) -> Result<(), NameError> {
+    if text.chars().all(allowed) { Ok(()) } else { Err(NameError::Character) }
+}
+
+macro_rules! names {
+    ($($(#[$doc:meta])* $name:ident($text:ident) $check:block)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Checks `text` against the grammar.
+            pub fn new($text: &str) -> Result<Self, NameError> {
+                $check
+                Ok(Self($text.into()))
+            }
+
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+    )*};
+}
+
+names! {
+    /// The public name of an App: 1–64 of `[A-Za-z0-9_-]`.
+    AppKey(text) {
+        length(text, 1, Limits::MAX_APP_KEY)?;
+        all(text, |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))?;
+    }
+    /// A user's name, unique in its App: 4–128 bytes, a letter or digit first, then `[A-Za-z0-9_.@-]`.
+    Username(text) {
+        length(text, Limits::MIN_NAME, Limits::MAX_NAME)?;
+        if !text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+            return Err(NameError::Start);
+        }
+        all(text, |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '@' | '-'))?;
+    }
+    /// What a user is called on the screen: up to 64 bytes, no control characters, possibly empty.
+    Nickname(text) {
+        length(text, 0, Limits::MAX_NICKNAME)?;
+        all(text, |c| !c.is_control())?;
+    }
+    /// The sender's own key of a message, by which a repetition is recognised: 1–64 printable ASCII characters.
+    ClientKey(text) {
+        length(text, 1, Limits::MAX_CLIENT_KEY)?;
+        all(text, |c| c.is_ascii_graphic())?;
+    }
+}
+
+/// A password in clear: 4–128 bytes. Prints as `***`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(String);
+
+impl Password {
+    /// Checks the length of `text`.
+    pub fn new(text: &str) -> Result<Self, NameError> {
+        length(text, Limits::MIN_NAME, Limits::MAX_NAME)?;
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The password itself, for hashing.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usernames_follow_the_published_grammar() {
+        for good in ["p001", "javen", "0abc", "a.b@c-d_e", &"x".repeat(128)] {
+            assert!(Username::new(good).is_ok(), "{good}");
+        }
+        assert_eq!(Username::new("abc"), Err(NameError::Length { min: 4, max: 128 }));
+        assert_eq!(Username::new(&"x".repeat(129)), Err(NameError::Length { min: 4, max: 128 }));
+        assert_eq!(Username::new("_abc"), Err(NameError::Start));
+        assert_eq!(Username::new("ab cd"), Err(NameError::Character));
+        assert_eq!(Username::new("abcd\0"), Err(NameError::Character));
+    }
+
+    #[test]
+    fn nicknames_may_be_chinese_but_not_control_characters() {
+        assert!(Nickname::new("小明 👋").is_ok());
+        assert!(Nickname::new("").is_ok());
+        assert_eq!(Nickname::new("a\nb"), Err(NameError::Character));
+    }
+
+    #[test]
+    fn a_password_does_not_print() {
+        assert_eq!(format!("{:?}", Password::new("secret").unwrap()), "***");
+    }
+}
