@@ -15,3 +15,8 @@ pub use error::{FieldError, Problem, VerifyError};
 pub use field::{Field, Fields};
 pub use secret::MasterSecret;
 pub use signature::{DEFAULT_WINDOW_SECONDS, Signature, sign, verify};
+
+/// The README's example, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,4 +1,5 @@
 //! The published vector, the window's edges, and properties of sign and verify together.
+#![allow(clippy::unwrap_used)]
 
 use jmessage_sign::{Fields, MasterSecret, VerifyError, sign, verify};
 use proptest::prelude::*;
