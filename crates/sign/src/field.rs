@@ -64,7 +64,15 @@ impl Field {
         }
     }
 
-    pub(crate) fn check(self, value: &str) -> Result<(), FieldError> {
+    /// Checks one value against the grammar, for instance an application's key when it is created.
+    ///
+    /// ```
+    /// use jmessage_sign::Field;
+    ///
+    /// assert!(Field::AppKey.check("4f7aef34fb361292c566a1cd").is_ok());
+    /// assert!(Field::AppKey.check("a=b").is_err());
+    /// ```
+    pub fn check(self, value: &str) -> Result<(), FieldError> {
         let (min, max) = self.length();
         if value.len() < min || value.len() > max {
             return Err(FieldError { field: self, problem: Problem::Length { min, max } });
