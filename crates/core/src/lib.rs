@@ -1,1 +1,29 @@
-//! core
+//! The domain: accounts, sessions, conversations and the delivery of messages. All rules, all permissions.
+//!
+//! A command goes to the one writer thread, which applies a batch of them in one durable transaction, answers each,
+//! and hands what was stored to the sessions that are online. Those who come back read the log after their cursor.
+//! Must never know SQL, HTTP, JSON, or which protocol a session speaks.
+
+mod account;
+mod entry;
+mod error;
+mod hub;
+mod password;
+pub mod port;
+mod queue;
+mod session;
+mod stats;
+mod token;
+mod writer;
+
+mod engine;
+
+pub use account::{Core, Options};
+pub use engine::{Command, Engine, Proof};
+pub use entry::{Destination, Entry, Shared, UserCard};
+pub use error::Error;
+pub use password::{HashCost, Hashing};
+pub use queue::{End, Event, Queue, QueueLimits, Receipt};
+pub use session::{Batch, CatchUp, Session};
+pub use stats::Stats;
+pub use token::{Token, TokenDigest};

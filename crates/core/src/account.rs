@@ -1,0 +1,232 @@
+//! The front door: Apps, users, logins. [`Core`] is the handle that gateways and the server hold.
+
+use crate::{
+    Command, Engine, Error, Hashing, Proof, Queue, QueueLimits, Session, Stats, Token, UserCard,
+    port::{AppRecord, Done, Op, Reader, Unavailable, UserRecord, Writer},
+    writer,
+};
+use jmessage_model::{
+    AppId, AppKey, ConversationId, Limits, Millis, Nickname, Password, Platform, Seq, UserId, Username,
+};
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+};
+use tokio::sync::{mpsc, oneshot};
+
+/// What the domain needs from where it runs.
+#[derive(Clone)]
+pub struct Options {
+    /// Sizes it accepts.
+    pub limits: Limits,
+    /// The bounds of each session's queue.
+    pub queue: QueueLimits,
+    /// How long after its login a session may be resumed.
+    pub resume_for: Millis,
+    /// The pool for password hashes.
+    pub hashing: Hashing,
+    /// The time.
+    pub now: fn() -> Millis,
+    /// Fills with random bytes fit for secrets.
+    pub random: fn(&mut [u8]) -> Result<(), Error>,
+}
+
+struct Inner {
+    commands: mpsc::Sender<Command>,
+    reader: Arc<dyn Reader>,
+    options: Options,
+    stats: Arc<Stats>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// The domain's handle; clones are the same domain.
+#[derive(Clone)]
+pub struct Core(Arc<Inner>);
+
+impl Core {
+    /// Starts the domain on a store.
+    pub fn start(writer: Box<dyn Writer>, reader: Arc<dyn Reader>, options: Options) -> io::Result<Self> {
+        let stats = Arc::new(Stats::default());
+        let engine = Engine::new(writer, reader.clone(), options.limits, stats.clone());
+        let (commands, thread) = writer::start(engine)?;
+        Ok(Self(Arc::new(Inner { commands, reader, options, stats, writer: Mutex::new(Some(thread)) })))
+    }
+
+    /// Finishes all commands submitted so far and closes the store.
+    pub async fn stop(&self) {
+        let _ = self.submit(Command::Stop).await;
+        let thread = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let joined = tokio::task::spawn_blocking(move || thread.join().is_ok()).await;
+            if !matches!(joined, Ok(true)) {
+                tracing::error!("the writer thread panicked");
+            }
+        }
+    }
+
+    /// The counters.
+    pub fn stats(&self) -> &Stats {
+        &self.0.stats
+    }
+
+    /// The limits in force.
+    pub fn limits(&self) -> &Limits {
+        &self.0.options.limits
+    }
+
+    /// The time, as the domain sees it.
+    pub fn now(&self) -> Millis {
+        (self.0.options.now)()
+    }
+
+    /// An empty queue for a session to be opened.
+    pub fn queue(&self) -> Arc<Queue> {
+        Queue::new(self.0.options.queue)
+    }
+
+    /// Whether the store answers.
+    pub async fn check(&self) -> Result<(), Error> {
+        self.read(|reader| reader.check()).await
+    }
+
+    /// The App of a key.
+    pub async fn app(&self, key: &AppKey) -> Result<AppRecord, Error> {
+        let key = key.clone();
+        self.read(move |reader| reader.app(&key)).await?.ok_or(Error::NoSuchApp)
+    }
+
+    /// Every App.
+    pub async fn apps(&self) -> Result<Vec<AppRecord>, Error> {
+        self.read(|reader| reader.apps()).await
+    }
+
+    /// Creates an App.
+    pub async fn create_app(&self, key: AppKey, name: String, secret: String) -> Result<AppId, Error> {
+        match self.change(Op::CreateApp { key, name, secret, at: self.now() }).await? {
+            Done::App(id) => Ok(id),
+            _ => Err(Error::Unavailable),
+        }
+    }
+
+    /// Creates a user.
+    pub async fn create_user(
+        &self,
+        app: AppId,
+        name: Username,
+        nickname: Nickname,
+        password: Password,
+    ) -> Result<UserId, Error> {
+        let password = self.hash(password).await?;
+        self.create_user_hashed(app, name, nickname, password).await
+    }
+
+    /// Creates a user whose password is hashed already (PHC notation): for imports.
+    pub async fn create_user_hashed(
+        &self,
+        app: AppId,
+        name: Username,
+        nickname: Nickname,
+        password: String,
+    ) -> Result<UserId, Error> {
+        match self.change(Op::CreateUser { app, name, nickname, password, at: self.now() }).await? {
+            Done::User(id) => Ok(id),
+            _ => Err(Error::Unavailable),
+        }
+    }
+
+    /// Hashes a password with a fresh salt.
+    pub async fn hash(&self, password: Password) -> Result<String, Error> {
+        self.0.options.hashing.hash(password, self.random()?).await
+    }
+
+    /// Changes a password; resume tokens of the user are forgotten, sessions that are open stay.
+    pub async fn set_password(&self, app: AppId, name: &str, password: Password) -> Result<(), Error> {
+        let user = self.user(app, name).await?.card.id;
+        let password = self.hash(password).await?;
+        self.change(Op::SetPassword { user, password, at: self.now() }).await.map(drop)
+    }
+
+    /// Users of an App in the order of their numbers, after the given one.
+    pub async fn users(&self, app: AppId, after: UserId, limit: usize) -> Result<Vec<UserRecord>, Error> {
+        self.read(move |reader| reader.users(app, after, limit)).await
+    }
+
+    async fn user(&self, app: AppId, name: &str) -> Result<UserRecord, Error> {
+        let name = name.to_owned();
+        self.read(move |reader| reader.user(app, &name)).await?.ok_or(Error::NoSuchUser)
+    }
+
+    /// Logs a user in: the older session on the same platform ends. The token resumes the session later.
+    pub async fn login(
+        &self,
+        app: AppId,
+        name: &str,
+        password: Password,
+        platform: Platform,
+    ) -> Result<(Arc<Session>, Token), Error> {
+        let user = self.user(app, name).await?;
+        if !self.0.options.hashing.verify(password, user.password).await? {
+            return Err(Error::WrongPassword);
+        }
+        let token = Token::new(user.card.id, self.random()?);
+        let session = self.open(user.card, platform, Proof::Login(token.digest())).await?;
+        Ok((session, token))
+    }
+
+    /// Takes up a session again on a new connection, after writing what the page has `acknowledged`.
+    pub async fn resume(
+        &self,
+        app: AppId,
+        token: &Token,
+        platform: Platform,
+        acknowledged: Vec<(ConversationId, Seq)>,
+    ) -> Result<Arc<Session>, Error> {
+        let id = token.user();
+        let user = self.read(move |reader| reader.user_by_id(id)).await?;
+        let user = user.filter(|user| user.card.app == app).ok_or(Error::NoSession)?;
+        let oldest = Millis(self.now().0.saturating_sub(self.0.options.resume_for.0));
+        self.open(user.card, platform, Proof::Resume { token: token.digest(), oldest, acknowledged }).await
+    }
+
+    async fn open(
+        &self,
+        user: Arc<UserCard>,
+        platform: Platform,
+        proof: Proof,
+    ) -> Result<Arc<Session>, Error> {
+        let (answer, result) = oneshot::channel();
+        let (queue, at) = (self.queue(), self.now());
+        self.submit(Command::Open { user, platform, proof, queue, at, answer }).await?;
+        result.await.map_err(|_| Error::Unavailable)?
+    }
+
+    async fn change(&self, op: Op) -> Result<Done, Error> {
+        let (answer, result) = oneshot::channel();
+        self.submit(Command::Change { op, answer }).await?;
+        result.await.map_err(|_| Error::Unavailable)?
+    }
+
+    fn random(&self) -> Result<[u8; 16], Error> {
+        let mut bytes = [0; 16];
+        (self.0.options.random)(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    pub(crate) async fn submit(&self, command: Command) -> Result<(), Error> {
+        self.0.commands.send(command).await.map_err(|_| Error::Unavailable)
+    }
+
+    /// Reads on a thread that may block.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Reader) -> Result<T, Unavailable> + Send + 'static,
+    ) -> Result<T, Error> {
+        let reader = self.0.reader.clone();
+        let result = tokio::task::spawn_blocking(move || read(reader.as_ref())).await;
+        result.map_err(|_| Error::Unavailable)?.map_err(|error| {
+            tracing::error!(%error, "a read failed");
+            Error::Unavailable
+        })
+    }
+}

@@ -1,0 +1,332 @@
+//! One batch of commands: rules, one transaction, answers, deliveries. Runs on one thread and never waits
+//! for anything but the store.
+
+use crate::{
+    Destination, Entry, Error, Session, Shared, Stats, UserCard,
+    hub::Hub,
+    port::{Done, Fence, Op, Reader, Refusal, Writer},
+    queue::{End, Queue, Receipt},
+    token::TokenDigest,
+};
+use jmessage_model::{AppId, ClientKey, Content, ConversationId, Limits, Millis, Platform, Seq, Username};
+use std::{collections::HashMap, sync::Arc};
+use tokio::sync::oneshot;
+
+/// How a session proves that it may open.
+#[derive(Clone, Debug)]
+pub enum Proof {
+    /// By a login just made; the digest is of its new token.
+    Login(TokenDigest),
+    /// By the token of an earlier login, made after `oldest`; `acknowledged` is written first.
+    Resume {
+        /// The token's digest.
+        token: TokenDigest,
+        /// A session opened before is forgotten.
+        oldest: Millis,
+        /// What the page has seen.
+        acknowledged: Vec<(ConversationId, Seq)>,
+    },
+}
+
+/// What the writer thread is asked to do.
+pub enum Command {
+    /// Sends a message; the answer goes to the session's queue.
+    Send {
+        /// The sender.
+        session: Arc<Session>,
+        /// The gateway's number for the answer.
+        request: u64,
+        /// Whom it is for.
+        to: Username,
+        /// The sender's key.
+        key: ClientKey,
+        /// What it says.
+        content: Content,
+        /// Now.
+        at: Millis,
+    },
+    /// Moves cursors; there is no answer.
+    Acknowledge {
+        /// Whose cursors.
+        session: Arc<Session>,
+        /// Up to where.
+        positions: Vec<(ConversationId, Seq)>,
+    },
+    /// Opens a session.
+    Open {
+        /// Whose.
+        user: Arc<UserCard>,
+        /// What it runs on.
+        platform: Platform,
+        /// By what right.
+        proof: Proof,
+        /// Where its events go.
+        queue: Arc<Queue>,
+        /// Now.
+        at: Millis,
+        /// Gets the session.
+        answer: oneshot::Sender<Result<Arc<Session>, Error>>,
+    },
+    /// Ends a session and forgets its token; the answer goes to its queue, which then closes.
+    End {
+        /// Which.
+        session: Arc<Session>,
+        /// The gateway's number for the answer.
+        request: u64,
+    },
+    /// The connection of a session is gone; the session may be resumed.
+    Leave {
+        /// Which.
+        session: Arc<Session>,
+    },
+    /// Any change that has no session.
+    Change {
+        /// The change.
+        op: Op,
+        /// Gets the result.
+        answer: oneshot::Sender<Result<Done, Error>>,
+    },
+    /// Stops the writer after everything before it.
+    Stop,
+}
+
+/// What remains to be done once a change is committed.
+enum Then {
+    Sent {
+        session: Arc<Session>,
+        request: u64,
+        to: Arc<UserCard>,
+    },
+    Acknowledged,
+    Opened {
+        user: Arc<UserCard>,
+        platform: Platform,
+        queue: Arc<Queue>,
+        displaced: End,
+        answer: oneshot::Sender<Result<Arc<Session>, Error>>,
+    },
+    Ended {
+        session: Arc<Session>,
+        request: u64,
+    },
+    Changed(oneshot::Sender<Result<Done, Error>>),
+}
+
+/// Names that are known to exist; a name never changes its user.
+#[derive(Default)]
+struct Names(HashMap<AppId, HashMap<Username, Arc<UserCard>>>);
+
+/// How many names of an App are kept in memory.
+const NAMES: usize = 200_000;
+
+/// See the module.
+pub struct Engine {
+    writer: Box<dyn Writer>,
+    reader: Arc<dyn Reader>,
+    limits: Limits,
+    stats: Arc<Stats>,
+    hub: Hub,
+    names: Names,
+}
+
+impl Engine {
+    /// An engine with nobody online.
+    pub fn new(writer: Box<dyn Writer>, reader: Arc<dyn Reader>, limits: Limits, stats: Arc<Stats>) -> Self {
+        Self { writer, reader, limits, stats, hub: Hub::default(), names: Names::default() }
+    }
+
+    /// Carries out a batch; false when it held [`Command::Stop`].
+    pub fn run(&mut self, commands: &mut Vec<Command>) -> bool {
+        let mut goes_on = true;
+        let mut ops = Vec::with_capacity(commands.len());
+        let mut rest = Vec::with_capacity(commands.len());
+        for command in commands.drain(..) {
+            if matches!(command, Command::Stop) {
+                goes_on = false;
+            } else if let Some((op, then)) = self.prepare(command) {
+                ops.push(op);
+                rest.push(then);
+            }
+        }
+        if !ops.is_empty() {
+            self.commit(ops, rest);
+        }
+        goes_on
+    }
+
+    fn commit(&mut self, ops: Vec<Op>, rest: Vec<Then>) {
+        match self.writer.commit(&ops) {
+            Ok(results) => {
+                Stats::add(&self.stats.commits, 1);
+                for ((op, then), result) in ops.into_iter().zip(rest).zip(results) {
+                    self.finish(op, then, result);
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, commands = ops.len(), "commit failed");
+                Stats::add(&self.stats.commit_failures, 1);
+                rest.into_iter().for_each(|then| fail(then, Error::Unavailable));
+            }
+        }
+    }
+
+    /// The rules: what the command changes, or its answer at once.
+    fn prepare(&mut self, command: Command) -> Option<(Op, Then)> {
+        match command {
+            Command::Send { session, request, to, key, content, at } => {
+                match self.check_send(&session, &to, &content) {
+                    Ok(to) => {
+                        let (app, nickname) = (session.user.app, session.user.nickname.clone());
+                        let op =
+                            Op::Append { fence: session.fence, app, to: to.id, nickname, key, content, at };
+                        Some((op, Then::Sent { session, request, to }))
+                    }
+                    Err(error) => {
+                        session.queue.reply(request, Err(error));
+                        None
+                    }
+                }
+            }
+            Command::Acknowledge { session, positions } => {
+                Some((Op::Acknowledge { fence: session.fence, positions }, Then::Acknowledged))
+            }
+            Command::Open { user, platform, proof, queue, at, answer } => {
+                let (op, displaced) = open(user.id, platform, proof, at);
+                Some((op, Then::Opened { user, platform, queue, displaced, answer }))
+            }
+            Command::End { session, request } => {
+                Some((Op::EndSession(session.fence), Then::Ended { session, request }))
+            }
+            Command::Leave { session } => {
+                self.hub.leave(&session, &self.stats);
+                None
+            }
+            Command::Change { op, answer } => Some((op, Then::Changed(answer))),
+            Command::Stop => None,
+        }
+    }
+
+    fn check_send(
+        &mut self,
+        from: &Session,
+        to: &Username,
+        content: &Content,
+    ) -> Result<Arc<UserCard>, Error> {
+        content.check(&self.limits)?;
+        self.names.find(from.user.app, to, self.reader.as_ref())?.ok_or(Error::NoSuchTarget)
+    }
+
+    fn finish(&mut self, op: Op, then: Then, result: Result<Done, Refusal>) {
+        match (then, result) {
+            (Then::Sent { session, request, to }, Ok(Done::Appended(appended))) => {
+                session.queue.reply(request, Ok(Receipt::Sent(appended)));
+                if !appended.fresh {
+                    return Stats::add(&self.stats.repeats, 1);
+                }
+                Stats::add(&self.stats.messages, 1);
+                if let Op::Append { key, content, .. } = op {
+                    self.deliver(
+                        &session,
+                        &to,
+                        Entry {
+                            conversation: appended.conversation,
+                            seq: appended.seq,
+                            id: appended.id,
+                            at: appended.at,
+                            sender: session.user.clone(),
+                            platform: session.fence.platform,
+                            to: Destination::User(to.clone()),
+                            key,
+                            content,
+                        },
+                    );
+                }
+            }
+            (Then::Opened { user, platform, queue, displaced, answer }, Ok(Done::Session(epoch))) => {
+                let fence = Fence { user: user.id, platform, epoch };
+                let session = Arc::new(Session { user, fence, queue });
+                let counter = if displaced == End::Kicked { &self.stats.logins } else { &self.stats.resumes };
+                Stats::add(counter, 1);
+                self.hub.enter(session.clone(), displaced, &self.stats);
+                // A page that has gone meanwhile leaves nothing behind.
+                if let Err(Ok(session)) = answer.send(Ok(session)) {
+                    self.hub.leave(&session, &self.stats);
+                }
+            }
+            (Then::Ended { session, request }, Ok(_)) => {
+                self.hub.leave(&session, &self.stats);
+                session.queue.reply(request, Ok(Receipt::Ended));
+                session.queue.close(End::Left);
+            }
+            (Then::Changed(answer), Ok(done)) => drop(answer.send(Ok(done))),
+            (then, Err(refusal)) => fail(then, refused(refusal)),
+            (Then::Acknowledged, Ok(_)) => {}
+            (then, Ok(_)) => fail(then, Error::Unavailable),
+        }
+    }
+
+    /// The sender's own session knows the message by its answer, unless it is a message to oneself.
+    fn deliver(&self, session: &Session, to: &UserCard, entry: Entry) {
+        let shared = Shared::new(entry);
+        if to.id == session.user.id {
+            return self.hub.deliver(to.id, &shared, None, &self.stats);
+        }
+        self.hub.deliver(to.id, &shared, None, &self.stats);
+        self.hub.deliver(session.user.id, &shared, Some(session), &self.stats);
+    }
+}
+
+fn open(user: jmessage_model::UserId, platform: Platform, proof: Proof, at: Millis) -> (Op, End) {
+    match proof {
+        Proof::Login(token) => (Op::OpenSession { user, platform, token, at }, End::Kicked),
+        Proof::Resume { token, oldest, acknowledged } => {
+            (Op::ResumeSession { user, platform, token, oldest, acknowledged }, End::Replaced)
+        }
+    }
+}
+
+fn refused(refusal: Refusal) -> Error {
+    match refusal {
+        Refusal::Taken => Error::Taken,
+        Refusal::Fenced | Refusal::Superseded => Error::Superseded,
+        Refusal::NoSession => Error::NoSession,
+        Refusal::KeyReused => Error::KeyReused,
+    }
+}
+
+/// Answers with `error` whoever waits.
+fn fail(then: Then, error: Error) {
+    match then {
+        Then::Sent { session, request, .. } | Then::Ended { session, request } => {
+            session.queue.reply(request, Err(error));
+        }
+        Then::Acknowledged => {}
+        Then::Opened { answer, .. } => drop(answer.send(Err(error))),
+        Then::Changed(answer) => drop(answer.send(Err(error))),
+    }
+}
+
+impl Names {
+    fn find(
+        &mut self,
+        app: AppId,
+        name: &Username,
+        reader: &dyn Reader,
+    ) -> Result<Option<Arc<UserCard>>, Error> {
+        let of_app = self.0.entry(app).or_default();
+        if let Some(card) = of_app.get(name) {
+            return Ok(Some(card.clone()));
+        }
+        let found = reader.user(app, name.as_str()).map_err(|error| {
+            tracing::error!(%error, "a user could not be read");
+            Error::Unavailable
+        })?;
+        Ok(found.map(|record| {
+            if of_app.len() >= NAMES {
+                of_app.clear();
+            }
+            of_app.insert(name.clone(), record.card.clone());
+            record.card
+        }))
+    }
+}

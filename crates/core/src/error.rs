@@ -1,0 +1,57 @@
+//! What can go wrong, as facts of the domain. Each gateway has one function from here to its own codes.
+
+use jmessage_model::{ContentError, NameError};
+use thiserror::Error;
+
+/// A fact of the domain that stops a command. Nothing was stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Error {
+    /// No App has this key.
+    #[error("no such app")]
+    NoSuchApp,
+    /// No user has this name, where the user is the one who logs in.
+    #[error("no such user")]
+    NoSuchUser,
+    /// No user has this name, where the user is the one a message is for.
+    #[error("no such target user")]
+    NoSuchTarget,
+    /// The password is not the user's.
+    #[error("wrong password")]
+    WrongPassword,
+    /// The name is in use already.
+    #[error("name taken")]
+    Taken,
+    /// A name is outside its grammar.
+    #[error("{0}")]
+    Name(NameError),
+    /// A content is outside its limits.
+    #[error("content refused")]
+    Content(ContentError),
+    /// The sender used this key before, for another message.
+    #[error("message key used before with other content")]
+    KeyReused,
+    /// The session has ended; another one took its place.
+    #[error("logged in elsewhere")]
+    Superseded,
+    /// There is no session to resume.
+    #[error("no session to resume")]
+    NoSession,
+    /// Too much work is waiting. Nothing was done; try again later.
+    #[error("busy")]
+    Busy,
+    /// The store failed or the server is stopping; the cause is in the log.
+    #[error("unavailable")]
+    Unavailable,
+}
+
+impl From<NameError> for Error {
+    fn from(error: NameError) -> Self {
+        Self::Name(error)
+    }
+}
+
+impl From<ContentError> for Error {
+    fn from(error: ContentError) -> Self {
+        Self::Content(error)
+    }
+}

@@ -1,0 +1,230 @@
+//! The queue between the writer and one session: bounded in count and bytes, never waited for.
+
+use crate::{Error, Shared, port::Appended};
+use futures_util::task::AtomicWaker;
+use jmessage_model::{ConversationId, Seq};
+use std::{
+    collections::{HashMap, VecDeque},
+    future::poll_fn,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
+};
+
+/// What a session is told.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The answer to the session's own command.
+    Reply {
+        /// The number the gateway gave the command.
+        request: u64,
+        /// How it went.
+        result: Result<Receipt, Error>,
+    },
+    /// An entry of a log the session's user may read.
+    Entry(Arc<Shared>),
+}
+
+/// What a command of a session led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Receipt {
+    /// The message is stored.
+    Sent(Appended),
+    /// The session has ended, as it asked.
+    Ended,
+}
+
+/// Why a queue takes nothing more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The user logged in elsewhere.
+    Kicked,
+    /// The same page came back on a new connection.
+    Replaced,
+    /// The session read too slowly; what it missed is in the log.
+    TooSlow,
+    /// The session left by itself.
+    Left,
+}
+
+/// The bounds of a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueLimits {
+    /// Entries waiting at most.
+    pub entries: usize,
+    /// Bytes waiting at most.
+    pub bytes: usize,
+}
+
+impl Default for QueueLimits {
+    fn default() -> Self {
+        Self { entries: 1024, bytes: 1 << 20 }
+    }
+}
+
+/// How entries are taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// Not taken: the session reads the log. Remembers whether there was one.
+    Withheld { missed: bool },
+    /// Taken while the session still reads the log; an overflow falls back to `Withheld`.
+    Joining,
+    /// Taken; an overflow ends the session.
+    Live,
+}
+
+#[derive(Debug)]
+struct Inner {
+    events: VecDeque<Event>,
+    entries: usize,
+    bytes: usize,
+    mode: Mode,
+    end: Option<End>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Queue {
+    limits: QueueLimits,
+    inner: Mutex<Inner>,
+    waker: AtomicWaker,
+}
+
+impl Queue {
+    /// An empty queue that withholds entries until the session has read the log.
+    pub fn new(limits: QueueLimits) -> Arc<Self> {
+        let inner = Inner {
+            events: VecDeque::new(),
+            entries: 0,
+            bytes: 0,
+            mode: Mode::Withheld { missed: true },
+            end: None,
+        };
+        Arc::new(Self { limits, inner: Mutex::new(inner), waker: AtomicWaker::new() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues an answer. Answers are bounded by the commands a session has under way, not by this queue.
+    pub fn reply(&self, request: u64, result: Result<Receipt, Error>) {
+        let mut inner = self.lock();
+        if inner.end.is_none() {
+            inner.events.push_back(Event::Reply { request, result });
+            drop(inner);
+            self.waker.wake();
+        }
+    }
+
+    /// Offers an entry; false when this ended the session because it is too slow.
+    pub fn offer(&self, shared: &Arc<Shared>) -> bool {
+        let mut inner = self.lock();
+        if inner.end.is_some() {
+            return true;
+        }
+        let weight = shared.weight();
+        let full = inner.entries >= self.limits.entries || inner.bytes + weight > self.limits.bytes;
+        let keeps_up = match inner.mode {
+            Mode::Withheld { .. } => {
+                inner.mode = Mode::Withheld { missed: true };
+                return true;
+            }
+            Mode::Joining if full => {
+                inner.drop_entries();
+                inner.mode = Mode::Withheld { missed: true };
+                return true;
+            }
+            Mode::Live if full => {
+                inner.drop_entries();
+                inner.events.clear();
+                inner.end = Some(End::TooSlow);
+                false
+            }
+            Mode::Joining | Mode::Live => {
+                inner.entries += 1;
+                inner.bytes += weight;
+                inner.events.push_back(Event::Entry(shared.clone()));
+                true
+            }
+        };
+        drop(inner);
+        self.waker.wake();
+        keeps_up
+    }
+
+    /// Ends the queue. What is already in it can still be taken. The first reason stays.
+    pub fn close(&self, end: End) {
+        let mut inner = self.lock();
+        if inner.end.is_none() {
+            inner.end = Some(end);
+            drop(inner);
+            self.waker.wake();
+        }
+    }
+
+    /// Begins to take entries while the session goes on reading the log.
+    pub(crate) fn join(&self) {
+        self.lock().mode = Mode::Joining;
+    }
+
+    /// The session has read the log up to `sent`: drops entries it has seen and takes all that come.
+    /// False when some were missed meanwhile; then the log must be read again.
+    pub(crate) fn settle(&self, sent: &HashMap<ConversationId, Seq>) -> bool {
+        let mut inner = self.lock();
+        if inner.mode != Mode::Joining {
+            return inner.mode == Mode::Live;
+        }
+        let seen = |shared: &Shared| sent.get(&shared.entry.conversation) >= Some(&shared.entry.seq);
+        inner.events.retain(|event| !matches!(event, Event::Entry(shared) if seen(shared)));
+        inner.recount();
+        inner.mode = Mode::Live;
+        true
+    }
+
+    /// Moves what waits into `events`, in order. `Some(end)` when nothing waits and nothing will.
+    pub fn poll(&self, cx: &mut Context<'_>, events: &mut Vec<Event>) -> Poll<Option<End>> {
+        self.waker.register(cx.waker());
+        let mut inner = self.lock();
+        if inner.events.is_empty() {
+            return match inner.end {
+                Some(end) => Poll::Ready(Some(end)),
+                None => Poll::Pending,
+            };
+        }
+        events.extend(inner.events.drain(..));
+        (inner.entries, inner.bytes) = (0, 0);
+        if inner.events.capacity() > 64 {
+            inner.events = VecDeque::new();
+        }
+        Poll::Ready(None)
+    }
+
+    /// Waits for events; see [`Queue::poll`].
+    pub async fn take(&self, events: &mut Vec<Event>) -> Option<End> {
+        poll_fn(|cx| self.poll(cx, events)).await
+    }
+
+    /// Why the queue has ended, if it has.
+    pub fn end(&self) -> Option<End> {
+        self.lock().end
+    }
+}
+
+impl Inner {
+    fn drop_entries(&mut self) {
+        self.events.retain(|event| !matches!(event, Event::Entry(_)));
+        self.recount();
+    }
+
+    fn recount(&mut self) {
+        let weights = self.events.iter().filter_map(|event| match event {
+            Event::Entry(shared) => Some(shared.weight()),
+            Event::Reply { .. } => None,
+        });
+        (self.entries, self.bytes) =
+            weights.fold((0, 0), |(count, bytes), weight| (count + 1, bytes + weight));
+    }
+}
+
+#[cfg(test)]
+mod tests;
