@@ -7,12 +7,15 @@
 
 mod arrows;
 mod bench;
+mod browser;
 mod demo;
+mod demo_data;
 mod npm;
 mod output;
 mod pkg;
 mod run;
 mod serve;
+mod site;
 mod size;
 mod steps;
 mod test;

@@ -104,11 +104,9 @@ impl Cmd {
         let mut line = self.command.get_program().to_string_lossy().into_owned();
         for arg in self.command.get_args() {
             let arg = arg.to_string_lossy();
-            line.push(' ');
-            if arg.contains([' ', '"', '\'', '[', ']']) {
-                line.push_str(&format!("'{arg}'"));
-            } else {
-                line.push_str(&arg);
+            let quote = if arg.contains([' ', '"', '[', ']']) { "'" } else { "" };
+            for part in [" ", quote, &arg, quote] {
+                line.push_str(part);
             }
         }
         line

@@ -52,7 +52,8 @@ impl Workspace {
         if !path.exists() {
             self.cmd("cargo").args(["generate-lockfile"]).run()?;
         }
-        let lock = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let lock =
+            std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let name = format!("name = \"{package}\"");
         lock.lines()
             .skip_while(|line| *line != name)
