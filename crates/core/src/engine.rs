@@ -165,7 +165,9 @@ impl Engine {
             Err(error) => {
                 tracing::error!(%error, commands = ops.len(), "commit failed");
                 Stats::add(&self.stats.commit_failures, 1);
-                rest.into_iter().for_each(|then| fail(then, Error::Unavailable));
+                for then in rest {
+                    fail(then, Error::Unavailable);
+                }
             }
         }
     }

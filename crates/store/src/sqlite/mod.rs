@@ -1,0 +1,76 @@
+//! The embedded store: one SQLite file in WAL mode, one writer, readers beside it.
+//!
+//! `synchronous=FULL`: a commit returns after the log is synced, so what is reported as done survives a power cut.
+
+mod reader;
+mod schema;
+mod writer;
+
+pub use reader::SqliteReader;
+pub use writer::SqliteWriter;
+
+use jmessage_core::{TokenDigest, port::Unavailable};
+use rusqlite::Connection;
+use std::{fs, io, path::Path, sync::Arc, time::Duration};
+
+/// The database inside a data directory.
+const FILE: &str = "jmessage.db";
+/// How long another process (the command line tools) may hold the write lock.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
+
+/// Opens the store in `directory`, which is made if it is not there. Creates or migrates the tables.
+pub fn open(directory: &Path) -> Result<(SqliteWriter, Arc<SqliteReader>), Unavailable> {
+    let file = directory.join(FILE);
+    create_private(directory, &file)
+        .map_err(|error| Unavailable(format!("{}: {error}", directory.display())))?;
+    let connection = connect(&file)?;
+    schema::migrate(&connection)?;
+    Ok((SqliteWriter::new(connection), Arc::new(SqliteReader::new(file))))
+}
+
+/// The directory and the file are readable by their owner only: they hold the secrets that sign.
+fn create_private(directory: &Path, file: &Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.append(true).create(true);
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+        options.mode(0o600);
+        builder.mode(0o700);
+    }
+    builder.create(directory)?;
+    options.open(file).map(drop)
+}
+
+fn connect(file: &Path) -> Result<Connection, Unavailable> {
+    let connection = Connection::open(file).map_err(unavailable)?;
+    connection.busy_timeout(LOCK_WAIT).map_err(unavailable)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+             PRAGMA temp_store = MEMORY;",
+        )
+        .map_err(unavailable)?;
+    Ok(connection)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn unavailable(error: rusqlite::Error) -> Unavailable {
+    Unavailable(error.to_string())
+}
+
+/// Numbers as SQLite has them. Ours stay below 2^53, so nothing is lost either way.
+fn to_sql(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn from_sql(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+fn digest_of(bytes: &[u8]) -> Option<TokenDigest> {
+    bytes.try_into().ok().map(TokenDigest)
+}

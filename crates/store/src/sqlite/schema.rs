@@ -1,0 +1,106 @@
+//! The tables, as a list of steps; `user_version` says how many a file has gone through.
+
+use super::unavailable;
+use jmessage_core::port::Unavailable;
+use rusqlite::Connection;
+
+const STEPS: &[&str] = &["
+CREATE TABLE app (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    secret TEXT NOT NULL,
+    created INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE user (
+    id INTEGER PRIMARY KEY,
+    app INTEGER NOT NULL REFERENCES app,
+    name TEXT NOT NULL,
+    nickname TEXT NOT NULL,
+    password TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    modified INTEGER NOT NULL,
+    UNIQUE (app, name)
+) STRICT;
+
+-- One row per user and platform: the epoch of the living session, and by what it may be resumed.
+CREATE TABLE session (
+    user INTEGER NOT NULL REFERENCES user,
+    platform INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    token BLOB,
+    opened INTEGER NOT NULL,
+    PRIMARY KEY (user, platform)
+) STRICT, WITHOUT ROWID;
+
+-- A pair of users of one App, the smaller number first.
+CREATE TABLE conversation (
+    id INTEGER PRIMARY KEY,
+    app INTEGER NOT NULL REFERENCES app,
+    low INTEGER NOT NULL REFERENCES user,
+    high INTEGER NOT NULL REFERENCES user,
+    created INTEGER NOT NULL,
+    UNIQUE (low, high)
+) STRICT;
+
+CREATE TABLE member (
+    user INTEGER NOT NULL REFERENCES user,
+    conversation INTEGER NOT NULL REFERENCES conversation,
+    PRIMARY KEY (user, conversation)
+) STRICT, WITHOUT ROWID;
+
+-- Every log, in the order of arrival.
+CREATE TABLE entry (
+    id INTEGER PRIMARY KEY,
+    conversation INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    sender INTEGER NOT NULL,
+    nickname TEXT NOT NULL,
+    platform INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    kind INTEGER NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX entry_by_seq ON entry (conversation, seq);
+CREATE UNIQUE INDEX entry_by_key ON entry (sender, key);
+
+-- The last position each device has acknowledged.
+CREATE TABLE cursor (
+    user INTEGER NOT NULL,
+    conversation INTEGER NOT NULL,
+    platform INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (user, conversation, platform)
+) STRICT, WITHOUT ROWID;
+"];
+
+/// Brings the file to the newest step, each in a transaction of its own.
+pub(super) fn migrate(connection: &Connection) -> Result<(), Unavailable> {
+    loop {
+        connection.execute_batch("BEGIN IMMEDIATE").map_err(unavailable)?;
+        let result = step(connection);
+        let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        connection.execute_batch(end).map_err(unavailable)?;
+        if !result? {
+            return Ok(());
+        }
+    }
+}
+
+/// Takes the next step; false when there is none.
+fn step(connection: &Connection) -> Result<bool, Unavailable> {
+    let done: u32 =
+        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(unavailable)?;
+    if done as usize > STEPS.len() {
+        return Err(Unavailable(format!(
+            "the database has schema {done}, newer than this program's {}",
+            STEPS.len()
+        )));
+    }
+    let Some(sql) = STEPS.get(done as usize) else { return Ok(false) };
+    connection.execute_batch(sql).map_err(unavailable)?;
+    connection.pragma_update(None, "user_version", done + 1).map_err(unavailable)?;
+    Ok(true)
+}

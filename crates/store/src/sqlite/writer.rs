@@ -1,0 +1,350 @@
+//! The one writer: a batch of changes in one transaction.
+
+use super::{digest_of, from_sql, to_sql, unavailable};
+use jmessage_core::port::{Appended, Done, Fence, Op, Refusal, Unavailable, Writer};
+use jmessage_model::{
+    AppId, ClientKey, Content, ConversationId, EntryId, Epoch, Millis, Nickname, Platform, Seq, UserId,
+};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use std::collections::HashMap;
+
+/// How many conversations are remembered before the memory starts anew.
+const REMEMBERED: usize = 500_000;
+
+type Answer = rusqlite::Result<Result<Done, Refusal>>;
+
+/// See the module.
+pub struct SqliteWriter {
+    connection: Connection,
+    memory: Memory,
+}
+
+/// What the writer knows of the committed state without asking. Forgotten whenever a transaction fails.
+#[derive(Default)]
+struct Memory {
+    pairs: HashMap<(UserId, UserId), ConversationId>,
+    heads: HashMap<ConversationId, Seq>,
+}
+
+impl SqliteWriter {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self { connection, memory: Memory::default() }
+    }
+
+    fn apply_all(&mut self, ops: &[Op]) -> rusqlite::Result<Vec<Result<Done, Refusal>>> {
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut batch = Batch { tx: &tx, memory: &mut self.memory, living: HashMap::new() };
+        let results = ops.iter().map(|op| batch.apply(op)).collect::<rusqlite::Result<_>>()?;
+        tx.commit()?;
+        Ok(results)
+    }
+}
+
+impl Writer for SqliteWriter {
+    fn commit(&mut self, ops: &[Op]) -> Result<Vec<Result<Done, Refusal>>, Unavailable> {
+        if self.memory.pairs.len() + self.memory.heads.len() > REMEMBERED {
+            self.memory = Memory::default();
+        }
+        let result = self.apply_all(ops);
+        if result.is_err() {
+            self.memory = Memory::default();
+        }
+        result.map_err(unavailable)
+    }
+}
+
+/// One transaction under way.
+struct Batch<'a> {
+    tx: &'a Transaction<'a>,
+    memory: &'a mut Memory,
+    /// Epochs looked up in this transaction.
+    living: HashMap<(UserId, Platform), Option<Epoch>>,
+}
+
+impl Batch<'_> {
+    fn apply(&mut self, op: &Op) -> Answer {
+        match op {
+            Op::CreateApp { key, name, secret, at } => self.insert(
+                "INSERT INTO app (key, name, secret, created) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+                params![key.as_str(), name, secret, to_sql(at.0)],
+                |id| Done::App(AppId(id)),
+            ),
+            Op::CreateUser { app, name, nickname, password, at } => self.insert(
+                "INSERT INTO user (app, name, nickname, password, created, modified)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?5) ON CONFLICT DO NOTHING",
+                params![to_sql(app.0), name.as_str(), nickname.as_str(), password, to_sql(at.0)],
+                |id| Done::User(UserId(id)),
+            ),
+            Op::SetPassword { user, password, at } => {
+                self.execute(
+                    "UPDATE user SET password = ?2, modified = ?3 WHERE id = ?1",
+                    params![to_sql(user.0), password, to_sql(at.0)],
+                )?;
+                self.execute("UPDATE session SET token = NULL WHERE user = ?1", params![to_sql(user.0)])?;
+                Ok(Ok(Done::Nothing))
+            }
+            Op::OpenSession { user, platform, token, at } => {
+                self.living.remove(&(*user, *platform));
+                let epoch = self.next_epoch(*user, *platform)?;
+                self.execute(
+                    "INSERT INTO session (user, platform, epoch, token, opened) VALUES (?1, ?2, ?3, ?4, ?5)
+                     ON CONFLICT DO UPDATE SET epoch = ?3, token = ?4, opened = ?5",
+                    params![to_sql(user.0), *platform as u8, to_sql(epoch.0), token.0, to_sql(at.0)],
+                )?;
+                Ok(Ok(Done::Session(epoch)))
+            }
+            Op::ResumeSession { user, platform, token, oldest, acknowledged } => {
+                self.resume(*user, *platform, &token.0, *oldest, acknowledged)
+            }
+            Op::EndSession(fence) => {
+                self.living.remove(&(fence.user, fence.platform));
+                self.execute(
+                    "UPDATE session SET token = NULL, epoch = epoch + 1
+                     WHERE user = ?1 AND platform = ?2 AND epoch = ?3",
+                    params![to_sql(fence.user.0), fence.platform as u8, to_sql(fence.epoch.0)],
+                )?;
+                Ok(Ok(Done::Nothing))
+            }
+            Op::Append { fence, app, to, nickname, key, content, at } => {
+                let message = Message { fence, app: *app, to: *to, nickname, key, content, at: *at };
+                self.append(&message)
+            }
+            Op::Acknowledge { fence, positions } => {
+                if !self.is_living(fence)? {
+                    return Ok(Err(Refusal::Fenced));
+                }
+                self.acknowledge(fence.user, fence.platform, positions)?;
+                Ok(Ok(Done::Nothing))
+            }
+        }
+    }
+
+    fn execute(&self, sql: &str, params: impl rusqlite::Params) -> rusqlite::Result<usize> {
+        self.tx.prepare_cached(sql)?.execute(params)
+    }
+
+    /// Inserts a row with a name of its own; an existing name is refused.
+    fn insert(&self, sql: &str, params: impl rusqlite::Params, done: fn(u64) -> Done) -> Answer {
+        Ok(match self.execute(sql, params)? {
+            0 => Err(Refusal::Taken),
+            _ => Ok(done(from_sql(self.tx.last_insert_rowid()))),
+        })
+    }
+
+    fn stored_epoch(&self, user: UserId, platform: Platform) -> rusqlite::Result<Option<Epoch>> {
+        self.tx
+            .prepare_cached("SELECT epoch FROM session WHERE user = ?1 AND platform = ?2")?
+            .query_row(params![to_sql(user.0), platform as u8], |row| Ok(Epoch(from_sql(row.get(0)?))))
+            .optional()
+    }
+
+    fn next_epoch(&self, user: UserId, platform: Platform) -> rusqlite::Result<Epoch> {
+        Ok(Epoch(self.stored_epoch(user, platform)?.unwrap_or_default().0 + 1))
+    }
+
+    fn is_living(&mut self, fence: &Fence) -> rusqlite::Result<bool> {
+        let place = (fence.user, fence.platform);
+        if let Some(epoch) = self.living.get(&place) {
+            return Ok(*epoch == Some(fence.epoch));
+        }
+        let epoch = self.stored_epoch(fence.user, fence.platform)?;
+        self.living.insert(place, epoch);
+        Ok(epoch == Some(fence.epoch))
+    }
+
+    fn resume(
+        &mut self,
+        user: UserId,
+        platform: Platform,
+        token: &[u8; 32],
+        oldest: Millis,
+        acknowledged: &[(ConversationId, Seq)],
+    ) -> Answer {
+        let row = self
+            .tx
+            .prepare_cached("SELECT token, opened FROM session WHERE user = ?1 AND platform = ?2")?
+            .query_row(params![to_sql(user.0), platform as u8], |row| {
+                Ok((row.get::<_, Option<Vec<u8>>>(0)?, from_sql(row.get(1)?)))
+            })
+            .optional()?;
+        let Some((Some(stored), opened)) = row else { return Ok(Err(Refusal::NoSession)) };
+        if digest_of(&stored).is_none_or(|stored| stored.0 != *token) {
+            return Ok(Err(Refusal::Superseded));
+        }
+        if opened < oldest.0 {
+            return Ok(Err(Refusal::NoSession));
+        }
+        self.living.remove(&(user, platform));
+        self.acknowledge(user, platform, acknowledged)?;
+        let epoch = self.next_epoch(user, platform)?;
+        self.execute(
+            "UPDATE session SET epoch = ?3 WHERE user = ?1 AND platform = ?2",
+            params![to_sql(user.0), platform as u8, to_sql(epoch.0)],
+        )?;
+        Ok(Ok(Done::Session(epoch)))
+    }
+
+    /// Moves cursors forward, for conversations the user is in and never beyond their end.
+    fn acknowledge(
+        &mut self,
+        user: UserId,
+        platform: Platform,
+        positions: &[(ConversationId, Seq)],
+    ) -> rusqlite::Result<()> {
+        for (conversation, seq) in positions {
+            let head = self.head(*conversation)?;
+            self.execute(
+                "INSERT INTO cursor (user, conversation, platform, seq)
+                 SELECT user, conversation, ?3, ?4 FROM member WHERE user = ?1 AND conversation = ?2
+                 ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
+                params![to_sql(user.0), to_sql(conversation.0), platform as u8, to_sql((*seq).min(head).0)],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn head(&mut self, conversation: ConversationId) -> rusqlite::Result<Seq> {
+        if let Some(head) = self.memory.heads.get(&conversation) {
+            return Ok(*head);
+        }
+        let head: Option<i64> = self
+            .tx
+            .prepare_cached("SELECT max(seq) FROM entry WHERE conversation = ?1")?
+            .query_row(params![to_sql(conversation.0)], |row| row.get(0))?;
+        let head = Seq(head.map_or(0, from_sql));
+        self.memory.heads.insert(conversation, head);
+        Ok(head)
+    }
+}
+
+/// A message to append.
+struct Message<'a> {
+    fence: &'a Fence,
+    app: AppId,
+    to: UserId,
+    nickname: &'a Nickname,
+    key: &'a ClientKey,
+    content: &'a Content,
+    at: Millis,
+}
+
+impl Batch<'_> {
+    fn append(&mut self, message: &Message<'_>) -> Answer {
+        if !self.is_living(message.fence)? {
+            return Ok(Err(Refusal::Fenced));
+        }
+        let sender = message.fence.user;
+        let pair = (sender.min(message.to), sender.max(message.to));
+        let conversation = match self.find_pair(pair)? {
+            Some(conversation) => conversation,
+            // Looked up before anything is made, so that a refused message leaves no trace.
+            None => match self.repeated(message, None)? {
+                Some(answer) => return Ok(answer),
+                None => self.create_pair(pair, message)?,
+            },
+        };
+        let seq = self.head(conversation)?.next();
+        let (kind, body) = stored_content(message.content);
+        let inserted = self.execute(
+            "INSERT INTO entry (conversation, seq, sender, nickname, platform, at, key, kind, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (sender, key) DO NOTHING",
+            params![
+                to_sql(conversation.0),
+                to_sql(seq.0),
+                to_sql(sender.0),
+                message.nickname.as_str(),
+                message.fence.platform as u8,
+                to_sql(message.at.0),
+                message.key.as_str(),
+                kind,
+                body,
+            ],
+        )?;
+        if inserted == 0 {
+            return Ok(self.repeated(message, Some(conversation))?.unwrap_or(Err(Refusal::KeyReused)));
+        }
+        self.memory.heads.insert(conversation, seq);
+        let id = EntryId(from_sql(self.tx.last_insert_rowid()));
+        Ok(Ok(Done::Appended(Appended { id, conversation, seq, at: message.at, fresh: true })))
+    }
+
+    /// What became of the sender's key before, if it was used: the first result for the same message,
+    /// a refusal for another one.
+    fn repeated(
+        &self,
+        message: &Message<'_>,
+        conversation: Option<ConversationId>,
+    ) -> rusqlite::Result<Option<Result<Done, Refusal>>> {
+        let (kind, body) = stored_content(message.content);
+        self.tx
+            .prepare_cached(
+                "SELECT id, conversation, seq, at, kind = ?3 AND body = ?4 FROM entry
+                 WHERE sender = ?1 AND key = ?2",
+            )?
+            .query_row(params![to_sql(message.fence.user.0), message.key.as_str(), kind, body], |row| {
+                let first = Appended {
+                    id: EntryId(from_sql(row.get(0)?)),
+                    conversation: ConversationId(from_sql(row.get(1)?)),
+                    seq: Seq(from_sql(row.get(2)?)),
+                    at: Millis(from_sql(row.get(3)?)),
+                    fresh: false,
+                };
+                let same = row.get(4)? && conversation == Some(first.conversation);
+                Ok(if same { Ok(Done::Appended(first)) } else { Err(Refusal::KeyReused) })
+            })
+            .optional()
+    }
+
+    fn find_pair(&mut self, pair: (UserId, UserId)) -> rusqlite::Result<Option<ConversationId>> {
+        if let Some(conversation) = self.memory.pairs.get(&pair) {
+            return Ok(Some(*conversation));
+        }
+        let found = self
+            .tx
+            .prepare_cached("SELECT id FROM conversation WHERE low = ?1 AND high = ?2")?
+            .query_row(params![to_sql(pair.0.0), to_sql(pair.1.0)], |row| {
+                Ok(ConversationId(from_sql(row.get(0)?)))
+            })
+            .optional()?;
+        if let Some(conversation) = found {
+            self.memory.pairs.insert(pair, conversation);
+        }
+        Ok(found)
+    }
+
+    fn create_pair(
+        &mut self,
+        pair: (UserId, UserId),
+        message: &Message<'_>,
+    ) -> rusqlite::Result<ConversationId> {
+        self.execute(
+            "INSERT INTO conversation (app, low, high, created) VALUES (?1, ?2, ?3, ?4)",
+            params![to_sql(message.app.0), to_sql(pair.0.0), to_sql(pair.1.0), to_sql(message.at.0)],
+        )?;
+        let conversation = ConversationId(from_sql(self.tx.last_insert_rowid()));
+        for user in [pair.0, pair.1] {
+            self.execute(
+                "INSERT INTO member (user, conversation) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                params![to_sql(user.0), to_sql(conversation.0)],
+            )?;
+        }
+        self.memory.pairs.insert(pair, conversation);
+        self.memory.heads.insert(conversation, Seq(0));
+        Ok(conversation)
+    }
+}
+
+/// How a content is stored: the number of its kind and its body.
+pub(super) fn stored_content(content: &Content) -> (u8, &str) {
+    match content {
+        Content::Text(text) => (1, text),
+    }
+}
+
+/// Reads what [`stored_content`] made.
+pub(super) fn content_from(kind: u8, body: String) -> Option<Content> {
+    match kind {
+        1 => Some(Content::Text(body)),
+        _ => None,
+    }
+}
