@@ -1,1 +1,23 @@
-//! testkit
+//! What tests and measurements are made of: a native client whose use reads like a conversation, servers in this
+//! process and in a process of their own, and the figures the system keeps about a process.
+//!
+//! Owns no rule and no truth: what a frame is stands in `jmessage-proto`, what a server does in `jmessage-server`.
+//! Must never be a dependency of anything that ships.
+
+mod app;
+mod client;
+mod frames;
+mod process;
+pub mod sys;
+mod talk;
+
+pub use app::{App, now_seconds};
+pub use client::Client;
+pub use frames::{describe, text_body};
+pub use process::Process;
+pub use talk::{Heard, Sent, Session, fresh_key, login, send};
+
+use std::time::Duration;
+
+/// How long anything may take before a test fails instead of hanging.
+pub const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,0 +1,86 @@
+//! Frames as the load generator reads and writes them: by their shape, without parsing JSON.
+
+use anyhow::{Context, Result, bail};
+use jmessage_testkit::send;
+
+/// The length of every text sent, in bytes.
+pub(crate) const TEXT: usize = 200;
+/// Digits at the start of a text: the time at which it was due, in microseconds since the run began.
+const STAMP: usize = 12;
+
+/// What came.
+pub(crate) enum Frame {
+    /// A message, with its place and its time stamp.
+    Push { conversation: u64, seq: u64, stamp: u64 },
+    /// The server has a message.
+    Sent,
+    /// Anything that needs no action.
+    Other,
+}
+
+impl Frame {
+    /// Reads a frame; an error from the server ends the run.
+    pub(crate) fn read(text: &str) -> Result<Self> {
+        if text.starts_with(r#"{"type":"push""#) {
+            let conversation = digits(after(text, r#""conversation":"#)?)?;
+            let seq = digits(after(text, r#""seq":"#)?)?;
+            let stamp = stamp(text)?;
+            Ok(Self::Push { conversation, seq, stamp })
+        } else if text.starts_with(r#"{"type":"sent""#) {
+            Ok(Self::Sent)
+        } else if text.starts_with(r#"{"type":"error""#) || text.starts_with(r#"{"type":"kicked""#) {
+            bail!("the server says {text}")
+        } else {
+            Ok(Self::Other)
+        }
+    }
+}
+
+/// A message of [`TEXT`] bytes to `to`, due at `stamp`. `number` is both its id and its key.
+pub(crate) fn message(number: u64, to: &str, stamp: u64) -> String {
+    let text = format!("{stamp:0STAMP$}{:x<1$}", "", TEXT - STAMP);
+    send(number, &number.to_string(), to, &text).encode()
+}
+
+/// The time stamp in a frame that carries a message of ours.
+pub(crate) fn stamp(text: &str) -> Result<u64> {
+    digits(after(text, r#""text":""#)?)
+}
+
+/// An acknowledgement of one position.
+pub(crate) fn ack(conversation: u64, seq: u64) -> String {
+    format!(r#"{{"type":"ack","cursors":[[{conversation},{seq}]]}}"#)
+}
+
+fn after<'a>(text: &'a str, name: &str) -> Result<&'a str> {
+    let at = text.find(name).with_context(|| format!("no {name} in {text}"))?;
+    Ok(&text[at + name.len()..])
+}
+
+fn digits(text: &str) -> Result<u64> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    Ok(text[..end].parse()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_carries_200_bytes_and_its_stamp() {
+        let frame = message(7, "bench0001", 123_456);
+        let body: serde_json::Value = serde_json::from_str(&frame).unwrap();
+        assert_eq!(body["msg_body"]["text"].as_str().unwrap().len(), TEXT);
+        assert_eq!(stamp(&frame).unwrap(), 123_456);
+    }
+
+    #[test]
+    fn pushes_are_read_and_errors_end_the_run() {
+        let push =
+            r#"{"type":"push","conversation":3,"seq":9,"message":{"msg_body":{"text":"000000000042x"}}}"#;
+        let Frame::Push { conversation, seq, stamp } = Frame::read(push).unwrap() else { panic!("a push") };
+        assert_eq!((conversation, seq, stamp), (3, 9, 42));
+        assert!(Frame::read(r#"{"type":"error","code":872000,"message":"m"}"#).is_err());
+        assert_eq!(ack(3, 9), r#"{"type":"ack","cursors":[[3,9]]}"#);
+    }
+}

@@ -1,0 +1,162 @@
+//! Measures a release server through its real protocol, with a bare WebSocket echo beside it as the yardstick.
+//!
+//! The measured process runs on the first CPU, the generator on the second; every scenario has a fresh process and a
+//! fresh database. See `docs/performance.md` for what the figures mean.
+
+mod frame;
+mod idle;
+mod link;
+mod meter;
+mod pairs;
+mod rate;
+mod report;
+mod target;
+
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
+use jmessage_testkit::sys;
+use meter::{Figures, Meter};
+use report::Row;
+use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
+use target::Target;
+use tokio::time::timeout;
+
+#[derive(Parser)]
+#[command(about = "Measures a release server, beside a bare WebSocket echo")]
+struct Args {
+    /// The server's binary
+    #[arg(long)]
+    server: PathBuf,
+    /// The echo's binary
+    #[arg(long)]
+    echo: PathBuf,
+    /// Only these scenarios
+    #[arg(long, value_enum)]
+    scenario: Vec<Scenario>,
+    /// Seconds of each measurement
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Pairs of users who talk
+    #[arg(long, default_value_t = 200)]
+    pairs: usize,
+    /// Idle connections
+    #[arg(long, default_value_t = 5000)]
+    connections: usize,
+    /// JSON on standard output instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Scenario {
+    /// Pairs with one message on its way
+    PingPong,
+    /// Pairs with eight messages on their way
+    Pipelined,
+    /// 2,000 messages a second
+    Rate,
+    /// Logged-in connections that say nothing
+    Idle,
+}
+
+/// Messages a second of [`Scenario::Rate`].
+const RATE: u32 = 2000;
+const WARM_UP: Duration = Duration::from_secs(2);
+/// More than any scenario takes besides its measurement.
+const SLACK: Duration = Duration::from_mins(2);
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    sys::raise_open_files()?;
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run(&args))
+}
+
+async fn run(args: &Args) -> Result<()> {
+    let all = [Scenario::PingPong, Scenario::Pipelined, Scenario::Rate, Scenario::Idle];
+    let cpus = Cpus::choose()?;
+    let mut rows = Vec::new();
+    for scenario in all {
+        if args.scenario.is_empty() || args.scenario.contains(&scenario) {
+            rows.push(row(args, &cpus, scenario).await.with_context(|| scenario.name())?);
+        }
+    }
+    if args.json {
+        println!("{:#}", report::json(&rows));
+    } else {
+        println!("{}", report::table(&rows));
+    }
+    Ok(())
+}
+
+async fn row(args: &Args, cpus: &Cpus, scenario: Scenario) -> Result<Row> {
+    let limit = SLACK + Duration::from_secs(args.seconds);
+    eprintln!("{}: server", scenario.name());
+    let users = if scenario == Scenario::Idle { args.connections } else { 2 * args.pairs };
+    let target = cpus.start(Target::server(&args.server, users)).await?;
+    let server = timeout(limit, measure(args, scenario, &target)).await.context("took too long")??;
+    target.stop().await?;
+    eprintln!("{}: echo", scenario.name());
+    let target = cpus.start(Target::echo(&args.echo)).await?;
+    let echo = timeout(limit, measure_echo(args, scenario, &target)).await.context("took too long")??;
+    Ok(Row { name: scenario.name(), server, echo })
+}
+
+async fn measure(args: &Args, scenario: Scenario, target: &Target) -> Result<Figures> {
+    let meter = Arc::new(Meter::new());
+    let mut players = match scenario {
+        Scenario::PingPong => pairs::start(target, args.pairs, 1, &meter).await?,
+        Scenario::Pipelined => pairs::start(target, args.pairs, 8, &meter).await?,
+        Scenario::Rate => rate::start(target, args.pairs, RATE, &meter).await?,
+        Scenario::Idle => return idle::server(target, args.connections).await,
+    };
+    meter.measure(target, &mut players, WARM_UP, Duration::from_secs(args.seconds)).await
+}
+
+async fn measure_echo(args: &Args, scenario: Scenario, target: &Target) -> Result<Figures> {
+    let meter = Arc::new(Meter::new());
+    let mut players = match scenario {
+        Scenario::PingPong => pairs::start_echo(target, args.pairs, 1, &meter).await?,
+        Scenario::Pipelined => pairs::start_echo(target, args.pairs, 8, &meter).await?,
+        Scenario::Rate => rate::start_echo(target, args.pairs, RATE, &meter).await?,
+        Scenario::Idle => return idle::echo(target, args.connections).await,
+    };
+    meter.measure(target, &mut players, WARM_UP, Duration::from_secs(args.seconds)).await
+}
+
+/// The CPU of the measured process and that of the generator. With a single CPU both share it, and the figures are
+/// worth less.
+struct Cpus {
+    measured: usize,
+    generator: usize,
+}
+
+impl Cpus {
+    fn choose() -> Result<Self> {
+        let cpus = sys::allowed_cpus()?;
+        let measured = *cpus.first().context("no CPU")?;
+        let generator = *cpus.get(1).unwrap_or(&measured);
+        if generator == measured {
+            eprintln!("only one CPU: the measured process and the generator share it");
+        }
+        Ok(Self { measured, generator })
+    }
+
+    /// Runs `start` on the CPU of the measured process, where what it starts stays, and comes back.
+    async fn start<T>(&self, start: impl Future<Output = Result<T>>) -> Result<T> {
+        sys::run_on(self.measured)?;
+        let started = start.await;
+        sys::run_on(self.generator)?;
+        started
+    }
+}
+
+impl Scenario {
+    fn name(self) -> &'static str {
+        match self {
+            Self::PingPong => "pairs ping-pong, 1 in flight",
+            Self::Pipelined => "pairs pipelined, 8 in flight",
+            Self::Rate => "2,000 messages/s",
+            Self::Idle => "idle connections",
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Pairs that answer each other: whoever receives a message sends one back, so that the number of messages on their
+//! way stays the same.
+
+use crate::{
+    frame::{self, Frame},
+    link::{Reader, Writer},
+    meter::Meter,
+    target::Target,
+};
+use anyhow::{Result, ensure};
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// A receiver acknowledges every so many messages.
+const ACK_EVERY: u32 = 16;
+
+/// Starts `pairs` conversations with `in_flight` messages on their way in each.
+pub(crate) async fn start(
+    target: &Target,
+    pairs: usize,
+    in_flight: usize,
+    meter: &Arc<Meter>,
+) -> Result<Players> {
+    let mut players = JoinSet::new();
+    for pair in 0..pairs {
+        let (a, b) = (2 * pair, 2 * pair + 1);
+        let links = [target.enter(a).await?, target.enter(b).await?];
+        for (link, peer, opening) in
+            links.into_iter().zip([b, a]).zip([in_flight, 0]).map(|((l, p), o)| (l, p, o))
+        {
+            players.spawn(play(link, Target::user(peer), opening, Arc::clone(meter)));
+        }
+    }
+    Ok(players)
+}
+
+/// Starts `connections` connections to an echo, each with `in_flight` frames on their way.
+pub(crate) async fn start_echo(
+    target: &Target,
+    connections: usize,
+    in_flight: usize,
+    meter: &Arc<Meter>,
+) -> Result<Players> {
+    let mut players = JoinSet::new();
+    for _ in 0..connections {
+        let link = target.connect().await?;
+        players.spawn(repeat(link, in_flight, Arc::clone(meter)));
+    }
+    Ok(players)
+}
+
+/// The tasks of one run. None of them ends by itself except with an error.
+pub(crate) type Players = JoinSet<Result<()>>;
+
+async fn play(link: (Writer, Reader), peer: String, opening: usize, meter: Arc<Meter>) -> Result<()> {
+    let (mut writer, mut reader) = link;
+    let (mut number, mut last_seq, mut unacknowledged) = (0, 0, 0);
+    let mut frames = Vec::new();
+    for _ in 0..opening {
+        number += 1;
+        writer.put(frame::message(number, &peer, 0)).await?;
+    }
+    loop {
+        writer.flush().await?;
+        reader.take(&mut frames).await?;
+        for text in &frames {
+            let Frame::Push { conversation, seq, .. } = Frame::read(text)? else { continue };
+            ensure!(seq > last_seq, "seq {seq} came after {last_seq}");
+            last_seq = seq;
+            meter.delivered();
+            unacknowledged += 1;
+            if unacknowledged == ACK_EVERY {
+                unacknowledged = 0;
+                writer.put(frame::ack(conversation, seq)).await?;
+            }
+            number += 1;
+            writer.put(frame::message(number, &peer, 0)).await?;
+        }
+    }
+}
+
+async fn repeat(link: (Writer, Reader), in_flight: usize, meter: Arc<Meter>) -> Result<()> {
+    let (mut writer, mut reader) = link;
+    let mut frames = Vec::new();
+    for _ in 0..in_flight {
+        writer.put(frame::message(1, &Target::user(0), 0)).await?;
+    }
+    loop {
+        writer.flush().await?;
+        reader.take(&mut frames).await?;
+        for _ in &frames {
+            meter.delivered();
+            writer.put(frame::message(1, &Target::user(0), 0)).await?;
+        }
+    }
+}

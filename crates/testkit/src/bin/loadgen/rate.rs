@@ -1,0 +1,101 @@
+//! A fixed rate, whatever comes back: messages leave when they are due, and their latency counts from that moment.
+
+use crate::{
+    frame::{self, Frame},
+    link::{Reader, Writer},
+    meter::Meter,
+    pairs::Players,
+    target::Target,
+};
+use anyhow::Result;
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// Starts `pairs` conversations, in each of which one side writes, together `per_second` messages a second.
+pub(crate) async fn start(
+    target: &Target,
+    pairs: usize,
+    per_second: u32,
+    meter: &Arc<Meter>,
+) -> Result<Players> {
+    let mut players = JoinSet::new();
+    let mut writers = Vec::with_capacity(pairs);
+    for pair in 0..pairs {
+        let (a, b) = (2 * pair, 2 * pair + 1);
+        let (writer, reader) = target.enter(a).await?;
+        players.spawn(watch_answers(reader));
+        players.spawn(receive(target.enter(b).await?, Arc::clone(meter)));
+        writers.push((writer, Target::user(b)));
+    }
+    players.spawn(drive(writers, per_second, Arc::clone(meter)));
+    Ok(players)
+}
+
+/// Starts `connections` connections to an echo, over which `per_second` frames a second go.
+pub(crate) async fn start_echo(
+    target: &Target,
+    connections: usize,
+    per_second: u32,
+    meter: &Arc<Meter>,
+) -> Result<Players> {
+    let mut players = JoinSet::new();
+    let mut writers = Vec::with_capacity(connections);
+    for _ in 0..connections {
+        let (writer, reader) = target.connect().await?;
+        players.spawn(receive_echo(reader, Arc::clone(meter)));
+        writers.push((writer, Target::user(0)));
+    }
+    players.spawn(drive(writers, per_second, Arc::clone(meter)));
+    Ok(players)
+}
+
+/// Writes in turn on every connection. It never sleeps: a timer would be late by up to a millisecond.
+async fn drive(mut writers: Vec<(Writer, String)>, per_second: u32, meter: Arc<Meter>) -> Result<()> {
+    let start = meter.now();
+    let mut number = 0;
+    loop {
+        for (writer, peer) in &mut writers {
+            let due = start + number * 1_000_000 / u64::from(per_second);
+            while meter.now() < due {
+                tokio::task::yield_now().await;
+            }
+            number += 1;
+            writer.put(frame::message(number, peer, due)).await?;
+            writer.flush().await?;
+        }
+    }
+}
+
+async fn receive(link: (Writer, Reader), meter: Arc<Meter>) -> Result<()> {
+    let (mut writer, mut reader) = link;
+    let mut frames = Vec::new();
+    loop {
+        reader.take(&mut frames).await?;
+        for text in &frames {
+            let Frame::Push { conversation, seq, stamp } = Frame::read(text)? else { continue };
+            meter.delivered_after(stamp);
+            writer.put(frame::ack(conversation, seq)).await?;
+        }
+        writer.flush().await?;
+    }
+}
+
+async fn receive_echo(mut reader: Reader, meter: Arc<Meter>) -> Result<()> {
+    let mut frames = Vec::new();
+    loop {
+        reader.take(&mut frames).await?;
+        for text in &frames {
+            meter.delivered_after(frame::stamp(text)?);
+        }
+    }
+}
+
+async fn watch_answers(mut reader: Reader) -> Result<()> {
+    let mut frames = Vec::new();
+    loop {
+        reader.take(&mut frames).await?;
+        for text in &frames {
+            Frame::read(text)?;
+        }
+    }
+}

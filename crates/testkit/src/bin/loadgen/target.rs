@@ -1,0 +1,80 @@
+//! What is measured: a server or an echo, in a process of its own.
+
+use crate::link::{self, Reader, Writer};
+use anyhow::{Context, Result, ensure};
+use jmessage_testkit::{App, Process, login};
+use std::{path::Path, process::Stdio};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+const PASSWORD: &str = "pass1234";
+
+/// A running program and the App its connections belong to.
+pub(crate) struct Target {
+    process: Process,
+    app: App,
+    /// Deleted after the process has ended.
+    _data: Option<TempDir>,
+}
+
+impl Target {
+    /// Starts a release server on a new database with `users` users. Their passwords are hashed as cheaply as
+    /// Argon2 can: logins are not what is measured.
+    pub(crate) async fn server(binary: &Path, users: usize) -> Result<Self> {
+        let data = tempfile::tempdir()?;
+        let app = App::published();
+        let command = |arguments: &[&str]| {
+            let mut command = Command::new(binary);
+            command.args(arguments).arg("--data-dir").arg(data.path()).stderr(Stdio::inherit());
+            command
+        };
+        let process = Process::start(command(&["serve"])).await?;
+        Ok(Self { process, app, _data: Some(data) })
+    }
+
+    /// Starts the echo.
+    pub(crate) async fn echo(binary: &Path) -> Result<Self> {
+        let process = Process::start(Command::new(binary)).await?;
+        Ok(Self { process, app: App::published(), _data: None })
+    }
+
+    /// The process to look at.
+    pub(crate) fn pid(&self) -> Result<u32> {
+        self.process.pid()
+    }
+
+    /// The name of a user of the server.
+    pub(crate) fn user(index: usize) -> String {
+        format!("bench{index:05}")
+    }
+
+    /// A bare connection.
+    pub(crate) async fn connect(&self) -> Result<(Writer, Reader)> {
+        link::connect(self.process.url()).await
+    }
+
+    /// A connection on which a user is logged in.
+    pub(crate) async fn enter(&self, index: usize) -> Result<(Writer, Reader)> {
+        let (mut writer, mut reader) = self.connect().await?;
+        writer.put(self.app.config(1)?.encode()).await?;
+        writer.put(login(2, &Self::user(index), PASSWORD).encode()).await?;
+        writer.flush().await?;
+        let mut frames = Vec::new();
+        let mut answers = 0;
+        while answers < 2 {
+            reader.take(&mut frames).await?;
+            for frame in &frames {
+                let good =
+                    frame.starts_with(r#"{"type":"configured""#) || frame.starts_with(r#"{"type":"session""#);
+                ensure!(good, "login: {frame}");
+                answers += 1;
+            }
+        }
+        Ok((writer, reader))
+    }
+
+    /// Stops the process: a measurement of a server that cannot stop gracefully is worth nothing.
+    pub(crate) async fn stop(self) -> Result<()> {
+        self.process.stop().await.context("stopping after the measurement")
+    }
+}

@@ -1,0 +1,149 @@
+//! A native client: one WebSocket and the frames of the native wire, in the words of a conversation.
+
+use crate::{Heard, PATIENCE, frames};
+use anyhow::{Context, Result, bail};
+use futures_util::{SinkExt, StreamExt};
+use jmessage_proto::{PATH, Request, Response, SUBPROTOCOL};
+use std::collections::VecDeque;
+use tokio::{net::TcpSocket, net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    WebSocketStream, client_async_with_config,
+    tungstenite::{Bytes, Message, client::IntoClientRequest, protocol::WebSocketConfig},
+};
+
+/// What a socket that broke without a close frame counts as.
+const BROKEN: u16 = 1006;
+
+/// One connection, and at most one session on it.
+///
+/// Every wait ends after [`PATIENCE`] with an error. Dropping the client breaks the connection without a goodbye.
+pub struct Client {
+    socket: WebSocketStream<TcpStream>,
+    last_id: u64,
+    pub(crate) heard: VecDeque<Heard>,
+}
+
+impl Client {
+    /// Connects to a server's base URL, `http://host:port`.
+    pub async fn connect(url: &str) -> Result<Self> {
+        Self::connect_with_receive_buffer(url, None).await
+    }
+
+    /// Connects with a kernel receive buffer of about `bytes`, for clients that are to read slowly.
+    pub async fn connect_with_receive_buffer(url: &str, bytes: Option<u32>) -> Result<Self> {
+        let authority = url.strip_prefix("http://").context("the URL must start with http://")?;
+        let address = authority.parse().with_context(|| format!("{authority} is no socket address"))?;
+        let socket = TcpSocket::new_v4()?;
+        if let Some(bytes) = bytes {
+            socket.set_recv_buffer_size(bytes)?;
+        }
+        let stream = timeout(PATIENCE, socket.connect(address)).await??;
+        stream.set_nodelay(true)?;
+        let mut request = format!("ws://{authority}{PATH}").into_client_request()?;
+        request.headers_mut().insert("sec-websocket-protocol", SUBPROTOCOL.parse()?);
+        let config = WebSocketConfig::default().read_buffer_size(4096).write_buffer_size(0);
+        let upgrade = client_async_with_config(request, stream, Some(config));
+        let (socket, _) = timeout(PATIENCE, upgrade).await??;
+        Ok(Self { socket, last_id: 0, heard: VecDeque::new() })
+    }
+
+    /// Reads until the connection ends and returns its close code; 1006 when it broke without one.
+    pub async fn closed(&mut self) -> Result<u16> {
+        loop {
+            match self.message().await? {
+                Some(Ok(Message::Close(frame))) => return Ok(frame.map_or(BROKEN, |frame| frame.code.into())),
+                Some(Ok(Message::Text(text))) => self.keep(frames::decode(&text)?)?,
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Ok(BROKEN),
+            }
+        }
+    }
+
+    /// Says goodbye and waits for the server's.
+    pub async fn leave(mut self) -> Result<()> {
+        self.socket.close(None).await?;
+        self.closed().await.map(|_| ())
+    }
+
+    /// Sends any text as a frame.
+    pub async fn raw_text(&mut self, text: impl Into<String>) -> Result<()> {
+        self.transmit(Message::text(text.into())).await
+    }
+
+    /// Sends a binary frame.
+    pub async fn raw_binary(&mut self, bytes: impl Into<Bytes>) -> Result<()> {
+        self.transmit(Message::binary(bytes)).await
+    }
+
+    /// Sends a WebSocket ping and waits for its pong. Frames that come meanwhile are kept, if they are pushes.
+    pub async fn ping_socket(&mut self) -> Result<()> {
+        self.transmit(Message::Ping(Bytes::from_static(b"?"))).await?;
+        loop {
+            match self.message().await?.context("the connection ended")?? {
+                Message::Pong(_) => return Ok(()),
+                Message::Text(text) => self.keep(frames::decode(&text)?)?,
+                Message::Close(frame) => bail!("closed: {frame:?}"),
+                _ => {}
+            }
+        }
+    }
+
+    /// Sends a request and does not wait.
+    pub async fn tell(&mut self, request: Request<String>) -> Result<()> {
+        self.raw_text(request.encode()).await
+    }
+
+    /// Sends a request and waits for the frame with its id. Pushes that come meanwhile are kept.
+    pub async fn ask(&mut self, request: Request<String>) -> Result<Response<String>> {
+        let wanted = frames::id_of_request(&request);
+        self.tell(request).await?;
+        self.answer(wanted).await
+    }
+
+    /// Waits for the answer to the request of this id.
+    pub async fn answer(&mut self, id: Option<u64>) -> Result<Response<String>> {
+        loop {
+            let frame = self.frame().await?;
+            if id.is_some() && frames::id_of_response(&frame) == id {
+                return Ok(frame);
+            }
+            self.keep(frame)?;
+        }
+    }
+
+    /// The next frame of any kind.
+    pub async fn frame(&mut self) -> Result<Response<String>> {
+        loop {
+            match self.message().await?.context("the connection ended")?? {
+                Message::Text(text) => return frames::decode(&text),
+                Message::Close(frame) => bail!("closed: {frame:?}"),
+                _ => {}
+            }
+        }
+    }
+
+    /// A request id not used before on this connection.
+    pub fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    pub(crate) fn keep(&mut self, frame: Response<String>) -> Result<()> {
+        match frame {
+            Response::Push { conversation, seq, message } => {
+                self.heard.push_back(Heard::read(conversation, seq, message)?);
+                Ok(())
+            }
+            other => bail!("did not expect {}", frames::describe(&other)),
+        }
+    }
+
+    async fn transmit(&mut self, message: Message) -> Result<()> {
+        timeout(PATIENCE, self.socket.send(message)).await.context("sending took too long")??;
+        Ok(())
+    }
+
+    async fn message(&mut self) -> Result<Option<Result<Message, tokio_tungstenite::tungstenite::Error>>> {
+        timeout(PATIENCE, self.socket.next()).await.context("nothing came in time")
+    }
+}

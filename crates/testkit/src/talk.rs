@@ -1,0 +1,210 @@
+//! What a client says and hears, in the words of a conversation.
+
+use crate::{App, Client, describe, frames::text_body};
+use anyhow::{Context, Result, bail};
+use jmessage_proto::{Position, Request, Response};
+use serde_json::Value;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// An open session. Printing it shows no token.
+pub struct Session {
+    /// What resumes it.
+    pub token: String,
+    /// The user.
+    pub username: String,
+    /// What the user is called.
+    pub nickname: String,
+}
+
+/// A message the server has accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The message's number.
+    pub msg_id: u64,
+    /// Its conversation.
+    pub conversation: u64,
+    /// Its place in the conversation.
+    pub seq: u64,
+    /// Seconds since 1970.
+    pub create_time: u64,
+}
+
+/// A message that was pushed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// The sender.
+    pub from: String,
+    /// The text.
+    pub text: String,
+    /// The message's number.
+    pub msg_id: u64,
+    /// Where it stands.
+    pub position: Position,
+    /// The whole message as JSON.
+    pub json: String,
+}
+
+impl Client {
+    /// Connects and proves that the page belongs to `app`.
+    pub async fn configured(url: &str, app: &App) -> Result<Self> {
+        let mut client = Self::connect(url).await?;
+        client.config(app).await?;
+        Ok(client)
+    }
+
+    /// Proves that the page belongs to `app`.
+    pub async fn config(&mut self, app: &App) -> Result<()> {
+        let id = self.next_id();
+        match self.ask(app.config(id)?).await? {
+            Response::Configured { .. } => Ok(()),
+            other => bail!("config: {}", describe(&other)),
+        }
+    }
+
+    /// Logs in.
+    pub async fn login(&mut self, username: &str, password: &str) -> Result<Session> {
+        let id = self.next_id();
+        session(self.ask(login(id, username, password)).await?)
+    }
+
+    /// Takes up a session again; `cursors` are acknowledged first.
+    pub async fn resume(&mut self, app: &App, token: &str, cursors: &[Position]) -> Result<Session> {
+        let id = self.next_id();
+        let (app_key, token, cursors) = (app.key.clone(), token.to_owned(), cursors.to_vec());
+        session(self.ask(Request::Resume { id, app_key, token, cursors }).await?)
+    }
+
+    /// Ends the session.
+    pub async fn logout(&mut self) -> Result<()> {
+        let id = self.next_id();
+        match self.ask(Request::Logout { id }).await? {
+            Response::Done { .. } => Ok(()),
+            other => bail!("logout: {}", describe(&other)),
+        }
+    }
+
+    /// Sends a text under a key never used before and waits until the server has it.
+    pub async fn say(&mut self, to: &str, text: &str) -> Result<Sent> {
+        self.say_as(&fresh_key(), to, text).await
+    }
+
+    /// Sends a text under the sender's own `key` and waits until the server has it.
+    pub async fn say_as(&mut self, key: &str, to: &str, text: &str) -> Result<Sent> {
+        let id = self.next_id();
+        match self.ask(send(id, key, to, text)).await? {
+            Response::Sent { msg_id, conversation, seq, create_time, .. } => {
+                Ok(Sent { msg_id, conversation, seq, create_time })
+            }
+            other => bail!("send to {to}: {}", describe(&other)),
+        }
+    }
+
+    /// Sends a text without waiting for the answer; returns the request's id.
+    pub async fn mumble(&mut self, key: &str, to: &str, text: &str) -> Result<u64> {
+        let id = self.next_id();
+        self.tell(send(id, key, to, text)).await?;
+        Ok(id)
+    }
+
+    /// The next message pushed to this session, in the order of arrival.
+    pub async fn hear(&mut self) -> Result<Heard> {
+        if let Some(heard) = self.heard.pop_front() {
+            return Ok(heard);
+        }
+        match self.frame().await? {
+            Response::Push { conversation, seq, message } => Heard::read(conversation, seq, message),
+            other => bail!("expected a push, got {}", describe(&other)),
+        }
+    }
+
+    /// Acknowledges everything up to and including `heard`. There is no answer; [`Client::settle`] waits for it.
+    pub async fn ack(&mut self, heard: &Heard) -> Result<()> {
+        self.tell(Request::Ack { cursors: vec![heard.position] }).await
+    }
+
+    /// Waits until the server has worked off everything sent so far. Pushes that come meanwhile are kept.
+    pub async fn settle(&mut self) -> Result<()> {
+        self.tell(Request::Ping).await?;
+        loop {
+            match self.frame().await? {
+                Response::Pong => return Ok(()),
+                other => self.keep(other)?,
+            }
+        }
+    }
+
+    /// Sends a request that must fail, and returns the code of the error.
+    pub async fn refusal(&mut self, request: impl FnOnce(u64) -> Request<String>) -> Result<u64> {
+        let id = self.next_id();
+        match self.ask(request(id)).await? {
+            Response::Error { code, .. } => Ok(code),
+            other => bail!("expected an error, got {}", describe(&other)),
+        }
+    }
+
+    /// The code of an error that answers no request.
+    pub async fn complaint(&mut self) -> Result<u64> {
+        match self.frame().await? {
+            Response::Error { id: None, code, .. } => Ok(code),
+            other => bail!("expected an error without id, got {}", describe(&other)),
+        }
+    }
+
+    /// The code with which the server ends this session.
+    pub async fn kicked(&mut self) -> Result<u64> {
+        match self.frame().await? {
+            Response::Kicked { code, .. } => Ok(code),
+            other => bail!("expected a kick, got {}", describe(&other)),
+        }
+    }
+
+    /// Messages that arrived while something else was awaited, oldest first.
+    pub fn overheard(&mut self) -> Vec<Heard> {
+        self.heard.drain(..).collect()
+    }
+}
+
+impl Heard {
+    /// Reads a pushed text message.
+    pub(crate) fn read(conversation: u64, seq: u64, json: String) -> Result<Self> {
+        let message: Value = serde_json::from_str(&json).context("a pushed message is no JSON")?;
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        Ok(Self {
+            from: text(&message["from_id"]).context("a pushed message has no from_id")?,
+            text: text(&message["msg_body"]["text"]).context("a pushed message has no text")?,
+            msg_id: message["msg_id"].as_u64().context("a pushed message has no msg_id")?,
+            position: Position { conversation, seq },
+            json,
+        })
+    }
+}
+
+/// A key that no message of this process had before.
+pub fn fresh_key() -> String {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    format!("k{}", LAST.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A `send` of a text to one user.
+pub fn send(id: u64, key: &str, to: &str, text: &str) -> Request<String> {
+    Request::Send {
+        id,
+        key: key.to_owned(),
+        target_type: "single".to_owned(),
+        target_id: to.to_owned(),
+        msg_type: "text".to_owned(),
+        msg_body: text_body(text),
+    }
+}
+
+/// A `login`.
+pub fn login(id: u64, username: &str, password: &str) -> Request<String> {
+    Request::Login { id, username: username.to_owned(), password: password.to_owned() }
+}
+
+fn session(answer: Response<String>) -> Result<Session> {
+    match answer {
+        Response::Session { token, username, nickname, .. } => Ok(Session { token, username, nickname }),
+        other => bail!("no session: {}", describe(&other)),
+    }
+}
