@@ -1,0 +1,162 @@
+// The SDK and the store, tied together: what arrives goes into the store, what the user does goes out.
+//
+// Events: online, offline, kicked, and signed (in or out).
+
+import { Store } from "./store.js";
+
+const REQUEST_TIMEOUT = 872006;
+const DISCONNECTED = 872007;
+const ELSEWHERE = 872008;
+
+/** What a call to the SDK was refused with. */
+export class Refused extends Error {
+  constructor(code, message) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export class Session extends EventTarget {
+  /** The signed-in user's store, or null. */
+  store = null;
+  /** Whether the SDK is connected. */
+  online = false;
+  #sdk;
+  #config;
+  /** Received between the login and its answer. */
+  #early = [];
+  /** Own messages that go out again when the connection is back, oldest first. */
+  #waiting = [];
+
+  /** `sdk` is the `JMessage` object; `config` is { appKey, signer, accounts }. */
+  constructor(sdk, config) {
+    super();
+    this.#sdk = sdk;
+    this.#config = config;
+    sdk.onConnected(() => this.#connected());
+    sdk.onDisconnected(() => this.#disconnected());
+    sdk.onMessageReceived((message) => this.#received(message));
+    sdk.notification((code) => {
+      if (code === ELSEWHERE && this.store) this.#tell("kicked");
+    });
+    sdk.error((code, message) => console.error(`JMessage config: ${code} ${message}`));
+    const { appKey, signer } = config;
+    sdk.config({ ...(appKey && { appKey }), signer });
+  }
+
+  /** The accounts that the demo offers: [{ username, nickname, password }]. */
+  get accounts() {
+    return this.#config.accounts ?? [];
+  }
+
+  /** The name that goes with a username, as far as it is known. */
+  nameOf(username) {
+    return this.accounts.find((account) => account.username === username)?.nickname ?? username;
+  }
+
+  /** Resolves when signed in; rejects with [`Refused`]. */
+  signIn(username, password) {
+    this.#early = [];
+    return new Promise((resolve, reject) => {
+      const success = () => {
+        this.#begin(username);
+        resolve();
+      };
+      const fail = (code, message) => reject(new Refused(code, message));
+      this.#sdk.login({ username, password, success, fail });
+    });
+  }
+
+  #begin(username) {
+    this.#waiting = [];
+    this.store = new Store(this.#config.appKey ?? "", { username, nickname: this.nameOf(username) });
+    for (const message of this.#early.splice(0)) this.#received(message);
+    this.#tell("signed");
+  }
+
+  /** Ends the session here and tells the server. */
+  signOut() {
+    this.#sdk.logout();
+    this.leave();
+  }
+
+  /** Ends the session here only: the server has ended it already. */
+  leave() {
+    this.store?.close();
+    this.store = null;
+    this.#waiting = [];
+    this.#tell("signed");
+  }
+
+  /** Sends a text; how it fares shows in the message's state. */
+  send(conversation, text) {
+    const message = this.store.compose(conversation, text);
+    this.#submit(this.store, conversation, message);
+  }
+
+  /** Sends a failed message again. */
+  resend(conversation, message) {
+    const { store } = this;
+    store.update(conversation, message, { state: "sending", code: undefined });
+    if (message.rid === undefined) this.#submit(store, conversation, message);
+    else this.#sdk.resendMessage({ rid: message.rid, ...this.#outcome(store, conversation, message) });
+  }
+
+  #submit(store, conversation, message) {
+    this.#sdk.sendTextMessage({
+      targetId: conversation.id,
+      targetType: conversation.type,
+      text: message.text,
+      idGenerated: (rid) => store.update(conversation, message, { rid }),
+      ...this.#outcome(store, conversation, message),
+    });
+  }
+
+  #outcome(store, conversation, message) {
+    return {
+      success: () => store.update(conversation, message, { state: "sent" }),
+      fail: (code) => {
+        // The SDK sends the same rid under the same key, so that it arrives once even if it had arrived before.
+        const waits = (code === DISCONNECTED || code === REQUEST_TIMEOUT) && !this.online && this.store === store;
+        if (waits) this.#waiting.push([conversation, message]);
+        store.update(conversation, message, waits ? { state: "waiting" } : { state: "failed", code });
+      },
+    };
+  }
+
+  #connected() {
+    this.online = true;
+    this.#tell("online");
+    for (const [conversation, message] of this.#waiting.splice(0)) this.resend(conversation, message);
+  }
+
+  #disconnected() {
+    this.online = false;
+    this.#tell("offline");
+  }
+
+  #received(message) {
+    const { store } = this;
+    if (!store) {
+      this.#early.push(message);
+      return;
+    }
+    const { from_id: from, from_name: name, target_id: target, target_name: targetName, msg_type: kind } = message;
+    const conversation =
+      message.target_type === "group"
+        ? store.conversation("group", target, targetName)
+        : store.conversation("single", from, name);
+    store.receive(conversation, {
+      id: message.msg_id,
+      from,
+      name: name || from,
+      kind,
+      text: kind === "text" ? String(message.msg_body.text) : "",
+      at: message.create_time * 1000,
+    });
+  }
+
+  #tell(type) {
+    this.dispatchEvent(new Event(type));
+  }
+}

@@ -1,0 +1,32 @@
+// Says when the connection is lost, and for a moment when it is back.
+
+import { h, icon } from "../dom.js";
+import { t } from "../i18n.js";
+
+/** How long the good news stays, in ms. */
+const GOOD_NEWS = 2000;
+
+export function banner({ session, signal }) {
+  const view = h("div", { class: "banner", role: "status", hidden: true });
+  let timer;
+
+  function lost() {
+    clearTimeout(timer);
+    view.className = "banner";
+    view.replaceChildren(h("span", { class: "spinner", "aria-hidden": "true" }), t("net.lost"));
+    view.hidden = false;
+  }
+
+  function back() {
+    if (view.hidden) return;
+    view.className = "banner good";
+    view.replaceChildren(icon("check"), t("net.back"));
+    timer = setTimeout(() => (view.hidden = true), GOOD_NEWS);
+  }
+
+  session.addEventListener("offline", lost, { signal });
+  session.addEventListener("online", back, { signal });
+  session.addEventListener("kicked", () => (view.hidden = true), { signal });
+  if (!session.online) lost();
+  return view;
+}
