@@ -1,6 +1,6 @@
 //! What the commands print: headings, notes and failures, coloured only on a terminal.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 /// A heading: one stage of a command begins.
 pub(crate) fn stage(text: &str) {
@@ -29,11 +29,9 @@ pub(crate) fn failure(text: &str) {
 
 /// Writes to standard error: standard output belongs to the programs that are run.
 fn paint(style: &str, text: &str) {
-    let mut err = std::io::stderr().lock();
-    // A closed terminal is no reason to stop the work.
-    let _ = if err.is_terminal() && std::env::var_os("NO_COLOR").is_none() {
-        writeln!(err, "\x1b[{style}m{text}\x1b[0m")
+    if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+        eprintln!("\x1b[{style}m{text}\x1b[0m");
     } else {
-        writeln!(err, "{text}")
-    };
+        eprintln!("{text}");
+    }
 }
