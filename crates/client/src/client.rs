@@ -1,0 +1,331 @@
+//! The machine itself: what the page, the connection and the clock tell it.
+
+use crate::handshake::{Account, Stage, Step};
+use crate::inbox::{Inbox, Verdict};
+use crate::link::{Due, Link, State};
+use crate::outbox::Outbox;
+use crate::random::Random;
+use crate::rid::Rids;
+use crate::setup::{Credentials, Setup, Signature};
+use crate::time::{Timeouts, earlier};
+use crate::{Action, Failure, Notice, Outgoing, Payload};
+use jmessage_proto::{Code, Request, Response, close};
+use std::collections::VecDeque;
+
+/// One client of one page.
+///
+/// Every input takes the time in milliseconds; it must not go backwards. After each input the driver carries out all
+/// [`Client::action`]s, then calls [`Client::tick`] no later than [`Client::deadline`].
+pub struct Client<V> {
+    pub(crate) timeouts: Timeouts,
+    pub(crate) random: Random,
+    pub(crate) rids: Rids,
+    /// A connection is wanted.
+    pub(crate) wanted: bool,
+    pub(crate) link: Link,
+    /// Whether the page thinks that the connection stands; nothing before the first attempt ended.
+    pub(crate) announced: Option<bool>,
+    pub(crate) setup: Setup,
+    pub(crate) stage: Stage,
+    pub(crate) step: Option<Step>,
+    /// Who is to be logged in.
+    pub(crate) account: Option<Account>,
+    /// The page's login call without an answer: its number and time limit.
+    pub(crate) login: Option<(u64, u64)>,
+    /// Whose session it is: the page is logged in, even while the connection is being mended.
+    pub(crate) session: Option<String>,
+    /// By which the session is taken up again on a new connection.
+    pub(crate) token: Option<String>,
+    /// Whose messages outbox and inbox hold.
+    pub(crate) owner: String,
+    pub(crate) outbox: Outbox<V>,
+    pub(crate) inbox: Inbox,
+    actions: VecDeque<Action<V>>,
+}
+
+impl<V: Payload> Client<V> {
+    /// A client that does nothing yet. `seed` must differ between pages: it makes message keys unique and spreads
+    /// reconnects. `next_rid` is the first request number to hand out, normally [`crate::FIRST_RID`].
+    pub fn new(seed: u64, next_rid: u64) -> Self {
+        let mut random = Random::new(seed);
+        let prefix = random.next();
+        Self {
+            timeouts: Timeouts::default(),
+            random,
+            rids: Rids::new(next_rid),
+            wanted: false,
+            link: Link::new(),
+            announced: None,
+            setup: Setup::new(),
+            stage: Stage::New,
+            step: None,
+            account: None,
+            login: None,
+            session: None,
+            token: None,
+            owner: String::new(),
+            outbox: Outbox::new(prefix),
+            inbox: Inbox::new(),
+            actions: VecDeque::new(),
+        }
+    }
+
+    /// The next thing to do.
+    pub fn action(&mut self) -> Option<Action<V>> {
+        self.actions.pop_front()
+    }
+
+    /// When [`Client::tick`] is to be called at the latest, if nothing else happens before.
+    pub fn deadline(&self, now: u64) -> Option<u64> {
+        let logged_in = self.is_logged_in();
+        let asked = earlier(self.setup.deadline(), self.step.as_ref().map(|step| step.deadline));
+        let page = earlier(self.login.map(|(_, deadline)| deadline), self.outbox.deadline(now, logged_in));
+        let inbox = if logged_in { self.inbox.deadline() } else { None };
+        earlier(earlier(self.link.deadline(), asked), earlier(page, inbox))
+    }
+
+    /// Time limits of the calls from now on.
+    pub fn set_timeouts(&mut self, timeouts: Timeouts) {
+        self.timeouts = timeouts;
+    }
+
+    /// Takes a request number for a call that never becomes a request.
+    pub fn take_rid(&mut self) -> u64 {
+        let (outbox, login, step) = (&self.outbox, &self.login, &self.step);
+        self.rids.take(|rid| {
+            outbox.holds(rid)
+                || login.is_some_and(|(pending, _)| pending == rid)
+                || step.as_ref().is_some_and(|step| step.rid == rid)
+        })
+    }
+
+    /// `JMessage.init()`: connects, if not done yet.
+    pub fn init(&mut self, now: u64) {
+        self.wanted = true;
+        self.advance(now);
+    }
+
+    /// `JMessage.config()`. With `moved`, the driver's next connection goes to another server.
+    pub fn configure(&mut self, now: u64, credentials: Credentials, moved: bool) {
+        self.wanted = true;
+        let same_app = self.setup.replace(credentials);
+        if self.session.is_some() && same_app && !moved {
+            // A new signature for later. The session proves the App already.
+            self.config_done();
+        } else {
+            self.end_session(&Code::NotLoggedIn.into());
+            if !same_app || moved {
+                self.owner.clear();
+            }
+            // What was said on this connection does not hold any more.
+            if moved || self.stage != Stage::New || self.step.is_some() {
+                self.restart();
+            }
+        }
+        self.advance(now);
+    }
+
+    /// The signer's answer to [`Action::AskSigner`]; the error says why there is none.
+    pub fn signed(&mut self, now: u64, ticket: u64, answer: Result<Signature, String>) {
+        if !self.setup.answered(ticket) {
+            return;
+        }
+        match answer {
+            Ok(signature) => self.setup.signature = Some(signature),
+            Err(reason) => self.signer_failed(now, Failure::new(Code::SignatureInvalid, &reason)),
+        }
+        self.advance(now);
+    }
+
+    /// `JMessage.login()`. Returns its number; [`Notice::LoginDone`] or [`Notice::LoginFailed`] follows, once.
+    pub fn login(&mut self, now: u64, username: String, password: String) -> u64 {
+        let rid = self.take_rid();
+        self.login_failed(Failure::new(Code::LoginFailed, "another login was called"));
+        if let Some(failure) = self.setup.obstacle() {
+            self.notify(Notice::LoginFailed(rid, failure));
+            return rid;
+        }
+        let account = Account { username, password };
+        if self.account.as_ref() != Some(&account) {
+            self.end_session(&Code::NotLoggedIn.into());
+            self.account = Some(account);
+        } else if self.is_logged_in() {
+            self.notify(Notice::LoginDone(rid));
+            return rid;
+        }
+        self.login = Some((rid, now + self.timeouts.login));
+        self.wanted = true;
+        self.advance(now);
+        rid
+    }
+
+    /// `JMessage.logout()`. What was not confirmed yet fails with 872001.
+    pub fn logout(&mut self, now: u64) {
+        self.account = None;
+        self.login_failed(Failure::new(Code::LoginFailed, "logout was called"));
+        self.end_session(&Code::NotLoggedIn.into());
+        self.advance(now);
+    }
+
+    /// Sends a message under `rid`, or under the next number. Returns the number; [`Notice::Sent`] or
+    /// [`Notice::SendFailed`] follows, once: 872001 without a session, 872002 when too much waits, 872006 or 872007
+    /// when the time limit passes with or without a session on a standing connection, or what the server says.
+    pub fn send(&mut self, now: u64, rid: Option<u64>, message: Outgoing<V>) -> u64 {
+        let rid = rid.unwrap_or_else(|| self.take_rid());
+        let deadline = now + self.timeouts.request;
+        let added = self.may_send().and_then(|()| self.outbox.add(rid, message, deadline));
+        self.added(now, rid, added);
+        rid
+    }
+
+    /// Sends a failed message again: same number, same key, a new time limit. One notice follows, as for `send`.
+    pub fn resend(&mut self, now: u64, rid: u64) {
+        let deadline = now + self.timeouts.request;
+        let added = self.may_send().and_then(|()| self.outbox.again(rid, deadline));
+        self.added(now, rid, added);
+    }
+
+    fn may_send(&self) -> Result<(), Failure> {
+        if self.session.is_some() { Ok(()) } else { Err(Code::NotLoggedIn.into()) }
+    }
+
+    fn added(&mut self, now: u64, rid: u64, added: Result<(), Failure>) {
+        match added {
+            Ok(()) => self.advance(now),
+            Err(failure) => self.notify(Notice::SendFailed(rid, failure)),
+        }
+    }
+
+    /// Whether this number is that of a message whose sending has not ended.
+    pub fn is_sending(&self, rid: u64) -> bool {
+        self.outbox.waits(rid)
+    }
+
+    /// The connection stands.
+    pub fn opened(&mut self, now: u64) {
+        if !matches!(self.link.state, State::Connecting { .. }) {
+            return;
+        }
+        self.link.opened(now);
+        self.announce(true);
+        self.advance(now);
+    }
+
+    /// The connection, or the attempt at one, has ended with this close code.
+    pub fn closed(&mut self, now: u64, code: u16) {
+        if matches!(self.link.state, State::Down | State::Waiting { .. }) {
+            return;
+        }
+        match code {
+            close::ELSEWHERE => {
+                self.link.state = State::Down;
+                self.kicked(Code::LoggedInElsewhere.into());
+            }
+            // Parked: the next call connects again.
+            close::IDLE if self.account.is_none() && !self.setup.is_pending() => {
+                self.wanted = false;
+                self.connection_lost();
+                self.link.state = State::Down;
+            }
+            _ => self.broken(now, 0),
+        }
+        self.advance(now);
+    }
+
+    /// The browser says that the network is back.
+    pub fn online(&mut self, now: u64) {
+        match self.link.hurry(now) {
+            Due::Connect => self.connect(now),
+            Due::Ping => self.transmit(Request::Ping),
+            Due::Nothing | Due::Drop => {}
+        }
+    }
+
+    /// A frame arrived.
+    pub fn received(&mut self, now: u64, frame: Response<V>) {
+        if !self.link.is_open() {
+            return;
+        }
+        self.link.heard(now);
+        match frame {
+            Response::Configured { id } => self.configured(id),
+            Response::Session { id, token, username, .. } => self.session_opened(id, token, username),
+            Response::Sent { id, conversation, seq, .. } => {
+                self.inbox.sent(conversation, seq);
+                if self.outbox.stored(id) {
+                    self.notify(Notice::Sent(id));
+                }
+            }
+            Response::Done { id } => self.logged_out(id),
+            Response::Error { id: Some(id), code, message, retry_after } => {
+                self.refused(now, id, Failure { code, message }, retry_after);
+            }
+            Response::Error { id: None, .. } | Response::Pong => {}
+            Response::Push { conversation, seq, message } => self.pushed(now, conversation, seq, message),
+            Response::Kicked { code, message } => self.kicked(Failure { code, message }),
+        }
+        self.advance(now);
+    }
+
+    fn pushed(&mut self, now: u64, conversation: u64, seq: u64, message: V) {
+        if !self.is_logged_in() {
+            return;
+        }
+        match self.inbox.arrived(now, conversation, seq) {
+            Verdict::Next if message.is_own_copy(&self.owner) => {}
+            Verdict::Next => self.notify(Notice::Message(message)),
+            Verdict::Drop => {}
+            Verdict::Ask(after) => self.transmit(Request::Sync { conversation, after }),
+        }
+    }
+
+    /// Time has passed: does what is due.
+    pub fn tick(&mut self, now: u64) {
+        match self.link.due(now) {
+            Due::Nothing => {}
+            Due::Connect => self.connect(now),
+            Due::Ping => self.transmit(Request::Ping),
+            Due::Drop => self.drop_connection(now, 0),
+        }
+        if self.setup.deadline().is_some_and(|deadline| deadline <= now) {
+            self.setup.give_up_asking();
+            self.signer_failed(now, Failure::new(Code::RequestTimeout, "the signer did not answer in time"));
+        }
+        if self.login.is_some_and(|(_, deadline)| deadline <= now) {
+            self.login_timed_out();
+        }
+        if self.step.as_ref().is_some_and(|step| step.deadline <= now) {
+            self.step_timed_out(now);
+        }
+        while let Some(rid) = self.outbox.expire(now) {
+            let code = if self.is_logged_in() { Code::RequestTimeout } else { Code::Disconnected };
+            self.notify(Notice::SendFailed(rid, code.into()));
+        }
+        self.advance(now);
+    }
+
+    /// What the open session lets go out: messages in order, acknowledgements, questions about gaps.
+    pub(crate) fn flush(&mut self, now: u64) {
+        while let Some(request) = self.outbox.next(now) {
+            self.transmit(request);
+        }
+        while let Some(cursors) = self.inbox.acks(now) {
+            self.transmit(Request::Ack { cursors });
+        }
+        while let Some(position) = self.inbox.overdue(now) {
+            self.transmit(Request::Sync { conversation: position.conversation, after: position.seq });
+        }
+    }
+
+    pub(crate) fn notify(&mut self, notice: Notice<V>) {
+        self.actions.push_back(Action::Notify(notice));
+    }
+
+    pub(crate) fn transmit(&mut self, request: Request<V>) {
+        self.actions.push_back(Action::Transmit(request));
+    }
+
+    pub(crate) fn push(&mut self, action: Action<V>) {
+        self.actions.push_back(action);
+    }
+}

@@ -1,0 +1,254 @@
+//! Messages on their way, in the order of the calls.
+//!
+//! A message waits, flies (was sent on this connection), and ends as stored or failed. A broken connection turns
+//! flying into waiting: it is sent again, with the same key, so that the server stores it once. A failed message is
+//! kept so that the page may ask for it again, under the same key too.
+
+use crate::{Failure, Outgoing, time::earlier};
+use jmessage_proto::{Code, Request};
+use std::collections::VecDeque;
+
+/// How many messages fly at once.
+pub const WINDOW: usize = 32;
+/// How many messages may wait, flying ones included.
+pub const MAX_WAITING: usize = 1000;
+/// How many bytes they may hold together.
+pub const MAX_WAITING_BYTES: usize = 1 << 20;
+/// How many failed messages are kept, within [`MAX_WAITING_BYTES`]; beyond that the oldest are forgotten.
+const MAX_FAILED: usize = 200;
+
+struct Entry<V> {
+    rid: u64,
+    key: String,
+    message: Outgoing<V>,
+    deadline: u64,
+    flying: bool,
+}
+
+/// See the module.
+pub(crate) struct Outbox<V> {
+    /// All keys of this client start so; they end in a number that is never used again.
+    prefix: String,
+    serial: u64,
+    waiting: VecDeque<Entry<V>>,
+    failed: VecDeque<Entry<V>>,
+    /// The server asked for a pause until then.
+    hold: u64,
+}
+
+impl<V: Clone> Outbox<V> {
+    pub(crate) fn new(prefix: u64) -> Self {
+        let mut outbox = Self {
+            prefix: String::new(),
+            serial: 0,
+            waiting: VecDeque::new(),
+            failed: VecDeque::new(),
+            hold: 0,
+        };
+        push_base32(&mut outbox.prefix, prefix);
+        outbox.prefix.push('-');
+        outbox
+    }
+
+    /// Whether a message of this number waits or could be asked for again.
+    pub(crate) fn holds(&self, rid: u64) -> bool {
+        self.waiting.iter().chain(&self.failed).any(|entry| entry.rid == rid)
+    }
+
+    /// Whether a message of this number is on its way.
+    pub(crate) fn waits(&self, rid: u64) -> bool {
+        self.waiting.iter().any(|entry| entry.rid == rid)
+    }
+
+    /// Takes a new message.
+    pub(crate) fn add(&mut self, rid: u64, message: Outgoing<V>, deadline: u64) -> Result<(), Failure> {
+        self.room(message.size)?;
+        let mut key = self.prefix.clone();
+        push_base32(&mut key, self.serial);
+        self.serial += 1;
+        self.waiting.push_back(Entry { rid, key, message, deadline, flying: false });
+        Ok(())
+    }
+
+    /// Takes a failed message again, behind those that wait.
+    pub(crate) fn again(&mut self, rid: u64, deadline: u64) -> Result<(), Failure> {
+        if self.waits(rid) {
+            return Err(Failure::new(Code::Arguments, "the message is still being sent"));
+        }
+        let Some(at) = self.failed.iter().position(|entry| entry.rid == rid) else {
+            return Err(Failure::new(Code::Arguments, "there is no failed message of this rid"));
+        };
+        let size = self.failed.get(at).map_or(0, |entry| entry.message.size);
+        self.room(size)?;
+        if let Some(entry) = self.failed.remove(at) {
+            self.waiting.push_back(Entry { deadline, flying: false, ..entry });
+        }
+        Ok(())
+    }
+
+    fn room(&self, size: usize) -> Result<(), Failure> {
+        if self.waiting.len() >= MAX_WAITING || bytes(&self.waiting) + size > MAX_WAITING_BYTES {
+            return Err(Failure::new(Code::Arguments, "too many messages are waiting to be sent"));
+        }
+        Ok(())
+    }
+
+    /// The next message to send now, if the window and the server allow one.
+    pub(crate) fn next(&mut self, now: u64) -> Option<Request<V>> {
+        let flying = self.waiting.iter().filter(|entry| entry.flying).count();
+        if now < self.hold || flying >= WINDOW {
+            return None;
+        }
+        let entry = self.waiting.iter_mut().find(|entry| !entry.flying)?;
+        entry.flying = true;
+        let Outgoing { target_type, target_id, msg_type, body, .. } = entry.message.clone();
+        let key = entry.key.clone();
+        Some(Request::Send { id: entry.rid, key, target_type, target_id, msg_type, msg_body: body })
+    }
+
+    /// The message is stored. False if nobody waits for that any more.
+    pub(crate) fn stored(&mut self, rid: u64) -> bool {
+        let at = self.waiting.iter().position(|entry| entry.rid == rid);
+        at.and_then(|at| self.waiting.remove(at)).is_some()
+    }
+
+    /// The message was refused. False if nobody waits for it any more.
+    pub(crate) fn refused(&mut self, rid: u64) -> bool {
+        let at = self.waiting.iter().position(|entry| entry.rid == rid);
+        let entry = at.and_then(|at| self.waiting.remove(at));
+        entry.map(|entry| self.keep(entry)).is_some()
+    }
+
+    /// The server is busy: the message, and all that wait, go out no earlier than `until`.
+    /// False if nobody waits for it any more.
+    pub(crate) fn postpone(&mut self, rid: u64, until: u64) -> bool {
+        let Some(entry) = self.waiting.iter_mut().find(|entry| entry.rid == rid) else { return false };
+        entry.flying = false;
+        self.hold = self.hold.max(until);
+        true
+    }
+
+    /// The connection is gone.
+    pub(crate) fn land(&mut self) {
+        for entry in &mut self.waiting {
+            entry.flying = false;
+        }
+        self.hold = 0;
+    }
+
+    /// Ends the waiting of the first message whose time limit is over.
+    pub(crate) fn expire(&mut self, now: u64) -> Option<u64> {
+        let at = self.waiting.iter().position(|entry| entry.deadline <= now)?;
+        self.fail(at)
+    }
+
+    /// Ends the waiting of the first message there is.
+    pub(crate) fn fail_first(&mut self) -> Option<u64> {
+        self.fail(0)
+    }
+
+    fn fail(&mut self, at: usize) -> Option<u64> {
+        let entry = self.waiting.remove(at)?;
+        let rid = entry.rid;
+        self.keep(entry);
+        Some(rid)
+    }
+
+    fn keep(&mut self, entry: Entry<V>) {
+        self.failed.push_back(entry);
+        while self.failed.len() > MAX_FAILED || bytes(&self.failed) > MAX_WAITING_BYTES {
+            self.failed.pop_front();
+        }
+    }
+
+    /// Forgets the failed messages: they belong to another user.
+    pub(crate) fn forget_failed(&mut self) {
+        self.failed.clear();
+    }
+
+    /// When something is due; `sending` if messages could go out now.
+    pub(crate) fn deadline(&self, now: u64, sending: bool) -> Option<u64> {
+        let resume = sending && now < self.hold && self.waiting.iter().any(|entry| !entry.flying);
+        earlier(self.waiting.iter().map(|entry| entry.deadline).min(), resume.then_some(self.hold))
+    }
+}
+
+fn bytes<V>(entries: &VecDeque<Entry<V>>) -> usize {
+    entries.iter().map(|entry| entry.message.size).sum()
+}
+
+fn push_base32(text: &mut String, mut number: u64) {
+    loop {
+        text.push(char::from(b"0123456789abcdefghijklmnopqrstuv"[(number & 31) as usize]));
+        number >>= 5;
+        if number == 0 {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(size: usize) -> Outgoing<()> {
+        let (target_type, target_id, msg_type) = ("single".into(), "p001".into(), "text".into());
+        Outgoing { target_type, target_id, msg_type, body: (), size }
+    }
+
+    fn key(request: Option<Request<()>>) -> String {
+        match request {
+            Some(Request::Send { key, .. }) => key,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_message_keeps_its_key_and_keys_never_repeat() {
+        let mut outbox = Outbox::new(u64::MAX);
+        outbox.add(1, text(1), 9).unwrap();
+        outbox.add(2, text(1), 9).unwrap();
+        let (one, two) = (key(outbox.next(0)), key(outbox.next(0)));
+        assert_ne!(one, two);
+        assert!(one.len() <= 64 && one.bytes().all(|byte| byte.is_ascii_graphic()));
+        outbox.land();
+        assert_eq!(key(outbox.next(0)), one);
+        assert!(outbox.refused(1));
+        outbox.again(1, 9).unwrap();
+        assert_eq!(key(outbox.next(0)), two);
+        assert_eq!(key(outbox.next(0)), one);
+        assert!(outbox.stored(1));
+        assert!(!outbox.stored(1), "a second answer finds nobody");
+        assert!(outbox.again(1, 9).is_err(), "what succeeded is not sent again");
+    }
+
+    #[test]
+    fn the_outbox_is_bounded_in_count_and_bytes() {
+        let mut outbox = Outbox::new(0);
+        for rid in 0..MAX_WAITING as u64 {
+            outbox.add(rid, text(1), 9).unwrap();
+        }
+        assert!(outbox.add(5000, text(1), 9).is_err());
+        while outbox.fail_first().is_some() {}
+        assert_eq!(outbox.failed.len(), MAX_FAILED);
+        outbox.add(5000, text(MAX_WAITING_BYTES), 9).unwrap();
+        assert!(outbox.add(5001, text(1), 9).is_err());
+        assert!(outbox.again(999, 9).is_err(), "nor may a repetition exceed it");
+        assert!(outbox.refused(5000));
+        assert!(bytes(&outbox.failed) <= MAX_WAITING_BYTES);
+    }
+
+    #[test]
+    fn a_pause_holds_everything_back_until_it_ends() {
+        let mut outbox = Outbox::new(0);
+        outbox.add(1, text(1), 100).unwrap();
+        outbox.add(2, text(1), 100).unwrap();
+        assert!(outbox.next(0).is_some());
+        assert!(outbox.postpone(1, 50));
+        assert!(outbox.next(49).is_none());
+        assert_eq!(outbox.deadline(0, true), Some(50));
+        assert_eq!(outbox.deadline(50, true), Some(100));
+        let order = [key(outbox.next(50)), key(outbox.next(50))];
+        assert!(order[0] < order[1], "the first message still goes first");
+    }
+}
