@@ -6,6 +6,7 @@
 
 mod app;
 mod client;
+mod database;
 mod frames;
 mod process;
 pub mod sys;
@@ -13,6 +14,7 @@ mod talk;
 
 pub use app::{App, now_seconds};
 pub use client::Client;
+pub use database::{PASSWORD, cast, prepare};
 pub use frames::{describe, text_body};
 pub use process::Process;
 pub use talk::{Heard, Sent, Session, fresh_key, login, send};

@@ -2,12 +2,10 @@
 
 use crate::link::{self, Reader, Writer};
 use anyhow::{Context, Result, ensure};
-use jmessage_testkit::{App, Process, login};
-use std::{path::Path, process::Stdio};
+use jmessage_testkit::{App, PASSWORD, Process, login, prepare};
+use std::path::Path;
 use tempfile::TempDir;
 use tokio::process::Command;
-
-const PASSWORD: &str = "pass1234";
 
 /// A running program and the App its connections belong to.
 pub(crate) struct Target {
@@ -23,12 +21,10 @@ impl Target {
     pub(crate) async fn server(binary: &Path, users: usize) -> Result<Self> {
         let data = tempfile::tempdir()?;
         let app = App::published();
-        let command = |arguments: &[&str]| {
-            let mut command = Command::new(binary);
-            command.args(arguments).arg("--data-dir").arg(data.path()).stderr(Stdio::inherit());
-            command
-        };
-        let process = Process::start(command(&["serve"])).await?;
+        prepare(data.path(), &app, (0..users).map(Self::user)).await?;
+        let mut command = Command::new(binary);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data.path());
+        let process = Process::start(command).await?;
         Ok(Self { process, app, _data: Some(data) })
     }
 
