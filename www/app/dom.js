@@ -64,8 +64,8 @@ const HUES = 8;
 
 /** A round avatar with the name's first letter and a colour that always belongs to `id`. */
 export function avatar(id, name) {
-  let sum = 0;
-  for (const char of id) sum = (sum * 31 + char.codePointAt(0)) >>> 0;
+  let sum = 36;
+  for (const char of id) sum = Math.imul(sum ^ char.codePointAt(0), 0x01000193) >>> 0;
   const [first = "?"] = name.trim() || id;
-  return h("span", { class: "avatar", "aria-hidden": "true", dataset: { hue: String(sum % HUES) } }, first.toUpperCase());
+  return h("span", { class: "avatar", "aria-hidden": "true", dataset: { hue: String((sum >>> 8) % HUES) } }, first.toUpperCase());
 }

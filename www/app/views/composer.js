@@ -10,10 +10,13 @@ const LIMIT = 4096 - 11;
 /** From here on the room that is left is shown. */
 const WARN = 3600;
 
+/** No room, and mostly no keys, for the hint about Enter. */
+const NARROW = matchMedia("(max-width: 720px), (pointer: coarse)");
+
 /** `send(text)` is called with what is to be sent, `draft(text)` with what is left behind. */
 export function composer(conversation, { send, draft }) {
   const input = h("textarea", {
-    class: "composer-input", rows: 1, placeholder: t("compose.hint"), "aria-label": t("compose.label"), enterkeyhint: "send",
+    class: "composer-input", rows: 1, placeholder: t(NARROW.matches ? "compose.label" : "compose.hint"), "aria-label": t("compose.label"), enterkeyhint: "send",
   });
   input.value = conversation.draft;
   const count = h("span", { class: "composer-count", role: "status" });

@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
 
-const EMOJI = [..."😀😄😁😅😂🙂😉😊😍😘😜🤔😏😎😭😢😡😱😴🤗🙄😷🤝👍👎👏🙏💪👌👋✌🎉🎂🎁🌹💐🔥💯⭐☀🌙🍻☕🍚🐶🐱"];
+const EMOJI = [..."😀😄😁😅😂🙂😉😊😍😘😜🤔😏😎😭😢😡😱😴🤗🙄😷🤝👍👎👏🙏💪👌👋✌🎉🎂🎁🌹💐🔥💯⭐☀🌙🍻☕🍚🍉🐶🐱🐼"];
 const COLUMNS = 8;
 
 /** `toggle` is the button that opens it; `pick(emoji)` is called with a choice, `done()` when it is closed by key. */

@@ -1,0 +1,88 @@
+// The demo's page as a person uses it.
+
+import { until } from "./browser.mjs";
+import { PASSWORD } from "./demo.mjs";
+
+export class Person {
+  constructor(page, username) {
+    this.page = page;
+    this.username = username;
+  }
+
+  /** A new page of `context` on the demo at `url`, not signed in yet. */
+  static async arrive(context, url, username) {
+    const page = await context.newPage();
+    await page.goto(url);
+    return new Person(page, username);
+  }
+
+  /** A new page where the person has signed in. */
+  static async signedIn(context, url, username) {
+    const person = await Person.arrive(context, url, username);
+    await person.signIn();
+    return person;
+  }
+
+  async signIn(password = PASSWORD) {
+    await this.trySignIn(password);
+    await this.page.waitForSelector(".shell");
+  }
+
+  async trySignIn(password) {
+    await this.page.fill("#signin-username", this.username);
+    await this.page.fill("#signin-password", password);
+    await this.page.press("#signin-password", "Enter");
+  }
+
+  /** Opens the chat with a user through the search box, whether they talked before or not. */
+  async talkTo(username) {
+    await this.page.fill(".search-input", username);
+    await this.page.press(".search-input", "Enter");
+    await this.page.waitForSelector(`.chat-head :text-is("${username}")`);
+  }
+
+  async say(...texts) {
+    for (const text of texts) {
+      await this.page.fill(".composer-input", text);
+      await this.page.press(".composer-input", "Enter");
+    }
+  }
+
+  /** The messages of the open chat: [{ text, state }], where the state of another's is "received". */
+  messages() {
+    return this.page.$$eval(".log .message", (rows) =>
+      rows.map((row) => ({ text: row.querySelector(".bubble").textContent, state: row.dataset.state })));
+  }
+
+  /** Waits until the open chat's messages of one side are these, in this order, each once. */
+  async #shows(state, texts) {
+    const ask = async () => (await this.messages()).filter((message) => message.state === state).map(({ text }) => text);
+    const same = (shown) => JSON.stringify(shown) === JSON.stringify(texts);
+    await until(ask, same, `${this.username} should see ${state} ${JSON.stringify(texts)}`);
+  }
+
+  hears(...texts) {
+    return this.#shows("received", texts);
+  }
+
+  hasSent(...texts) {
+    return this.#shows("sent", texts);
+  }
+
+  /** Waits until the newest own message is in this state. */
+  async lastIs(state) {
+    const ask = async () => (await this.messages()).filter((message) => message.state !== "received").at(-1)?.state;
+    await until(ask, (shown) => shown === state, `the last message of ${this.username} should be ${state}`);
+  }
+
+  /** Waits until the banner shows these words, or no banner when null. */
+  async banner(words) {
+    const shown = () => this.page.$eval(".banner", (banner) => (banner.hidden ? null : banner.textContent));
+    await until(shown, (text) => text === words, `the banner should say ${words}`);
+  }
+
+  /** Goes away: the tab is closed. */
+  leave() {
+    return this.page.close();
+  }
+}

@@ -1,0 +1,68 @@
+// The network between page and server breaks, is silent, and comes back.
+
+import { test } from "node:test";
+import { Person } from "./lib/page.mjs";
+import { stage } from "./lib/stage.mjs";
+
+const set = stage({ network: true });
+const LOST = "连接已断开，正在重新连接…";
+
+async function talking(a, b) {
+  const { browser, demo } = set;
+  const one = await Person.signedIn(await browser.profile(), demo.url, a);
+  const other = await Person.signedIn(await browser.profile(), demo.url, b);
+  await one.talkTo(b);
+  await other.talkTo(a);
+  const end = () => Promise.all([one, other].map((person) => person.page.context().close()));
+  return { one, other, network: demo.network, end };
+}
+
+test("the banner comes and goes, and what was written meanwhile goes out", async () => {
+  const { one, other, network, end } = await talking("alice", "bobby");
+  await one.say("online");
+  await other.hears("online");
+  await one.banner(null);
+  network.cut();
+  await one.banner(LOST);
+  await one.say("offline 1", "offline 2");
+  await one.lastIs("sending");
+  network.mend();
+  await one.banner("已重新连接");
+  await one.hasSent("online", "offline 1", "offline 2");
+  await other.hears("online", "offline 1", "offline 2");
+  await one.banner(null);
+  await end();
+});
+
+test("an outage longer than the SDK waits ends in delivery too", async () => {
+  const { one, other, network, end } = await talking("carol", "david");
+  network.cut();
+  await one.banner(LOST);
+  await one.say("patient 1", "patient 2");
+  await one.lastIs("waiting");
+  network.mend();
+  await one.hasSent("patient 1", "patient 2");
+  await other.hears("patient 1", "patient 2");
+  await one.say("after");
+  await other.hears("patient 1", "patient 2", "after");
+  await end();
+});
+
+test("an answer lost on its way makes no second message", async () => {
+  const { one, other, network, end } = await talking("alice", "david");
+  for (const round of [1, 2, 3]) {
+    // The server stores it and the page never hears so on this connection.
+    network.mute();
+    await one.say(`unheard ${round}`);
+    await one.lastIs("sending");
+    network.cut();
+    await one.banner(LOST);
+    network.mend();
+    const all = Array.from({ length: round }, (_, at) => `unheard ${at + 1}`);
+    await one.hasSent(...all);
+    await other.hears(...all);
+  }
+  await one.say("last");
+  await other.hears("unheard 1", "unheard 2", "unheard 3", "last");
+  await end();
+});
