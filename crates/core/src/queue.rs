@@ -204,6 +204,12 @@ impl Queue {
         poll_fn(|cx| self.poll(cx, events)).await
     }
 
+    /// Why the queue has ended, if it has; otherwise the task is woken at the next change.
+    pub fn poll_end(&self, cx: &Context<'_>) -> Option<End> {
+        self.waker.register(cx.waker());
+        self.end()
+    }
+
     /// Why the queue has ended, if it has.
     pub fn end(&self) -> Option<End> {
         self.lock().end

@@ -1,1 +1,7 @@
-//! gateway
+//! Protocol adapters: one folder each, the same file names in each.
+//!
+//! `mod.rs` routes, `wire.rs` names and codes, `inbound.rs` wire → core call, `outbound.rs` event → wire,
+//! `session.rs` the life of one connection. A gateway translates; every rule lives in the core.
+//! Must never know the store, the bus, or another gateway.
+
+pub mod jmessage;

@@ -1,1 +1,16 @@
-//! server
+//! The chat server: configuration, listeners, limits, metrics, static files, graceful stop.
+//!
+//! The only place where all crates meet. Tests start it in process with [`serve`]; the binary adds the command line.
+
+mod admin;
+mod cli;
+mod config;
+mod http;
+mod listener;
+mod lock;
+mod metrics;
+mod run;
+
+pub use cli::main;
+pub use config::{Config, ConfigError, Settings};
+pub use run::{Running, StartError, open_core, serve};

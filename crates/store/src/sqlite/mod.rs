@@ -21,15 +21,15 @@ const LOCK_WAIT: Duration = Duration::from_secs(10);
 /// Opens the store in `directory`, which is made if it is not there. Creates or migrates the tables.
 pub fn open(directory: &Path) -> Result<(SqliteWriter, Arc<SqliteReader>), Unavailable> {
     let file = directory.join(FILE);
-    create_private(directory, &file)
-        .map_err(|error| Unavailable(format!("{}: {error}", directory.display())))?;
+    prepare(directory).map_err(|error| Unavailable(format!("{}: {error}", directory.display())))?;
     let connection = connect(&file)?;
     schema::migrate(&connection)?;
     Ok((SqliteWriter::new(connection), Arc::new(SqliteReader::new(file))))
 }
 
-/// The directory and the file are readable by their owner only: they hold the secrets that sign.
-fn create_private(directory: &Path, file: &Path) -> io::Result<()> {
+/// Makes the directory and an empty file for the database, if they are not there. Both are readable by their owner
+/// only: they hold the secrets that sign.
+pub fn prepare(directory: &Path) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.append(true).create(true);
     let mut builder = fs::DirBuilder::new();
@@ -41,7 +41,7 @@ fn create_private(directory: &Path, file: &Path) -> io::Result<()> {
         builder.mode(0o700);
     }
     builder.create(directory)?;
-    options.open(file).map(drop)
+    options.open(directory.join(FILE)).map(drop)
 }
 
 fn connect(file: &Path) -> Result<Connection, Unavailable> {

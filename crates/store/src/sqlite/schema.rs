@@ -91,8 +91,7 @@ pub(super) fn migrate(connection: &Connection) -> Result<(), Unavailable> {
 
 /// Takes the next step; false when there is none.
 fn step(connection: &Connection) -> Result<bool, Unavailable> {
-    let done: u32 =
-        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(unavailable)?;
+    let done: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(unavailable)?;
     if done as usize > STEPS.len() {
         return Err(Unavailable(format!(
             "the database has schema {done}, newer than this program's {}",

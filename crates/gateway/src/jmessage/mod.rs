@@ -1,0 +1,130 @@
+//! The native wire of the SDK: one WebSocket at [`jmessage_proto::PATH`].
+
+mod inbound;
+mod outbound;
+mod session;
+mod wire;
+
+use axum::{
+    Router,
+    extract::{State, WebSocketUpgrade},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use jmessage_core::Core;
+use jmessage_proto::{MAX_FRAME, PATH, SUBPROTOCOL};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::{Semaphore, watch};
+
+/// Read and write buffers of a socket start at this many bytes; the default of 128 kB each is a trap.
+const SOCKET_BUFFER: usize = 4096;
+
+/// What an operator may set.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How far the timestamp of a signature may be from now, in seconds.
+    pub signature_window: u64,
+    /// Origins of pages that may connect; empty means every one.
+    pub origins: Vec<String>,
+    /// Connections in all.
+    pub connections: usize,
+    /// Connections that have not logged in.
+    pub pending: usize,
+    /// How long a connection may wait before `config`.
+    pub config_within: Duration,
+    /// How long a configured connection may wait before `login`.
+    pub login_within: Duration,
+    /// A quiet connection is asked for a sign of life after this time, and cut after twice and a half of it.
+    pub heartbeat: Duration,
+    /// How long one write to a socket may take.
+    pub write_within: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            signature_window: 600,
+            origins: Vec::new(),
+            connections: 100_000,
+            pending: 10_000,
+            config_within: Duration::from_secs(30),
+            login_within: Duration::from_mins(10),
+            heartbeat: Duration::from_secs(30),
+            write_within: Duration::from_secs(15),
+        }
+    }
+}
+
+/// One gateway: the core it fronts, its bounds, and the signal that it stops.
+pub(crate) struct Gateway {
+    core: Core,
+    options: Options,
+    connections: Arc<Semaphore>,
+    pending: Arc<Semaphore>,
+    stop: watch::Receiver<bool>,
+}
+
+/// The route of this wire. Connections end gracefully once `stop` turns true.
+pub fn routes(core: Core, options: Options, stop: watch::Receiver<bool>) -> Router {
+    let gateway = Gateway {
+        connections: Arc::new(Semaphore::new(options.connections.min(Semaphore::MAX_PERMITS))),
+        pending: Arc::new(Semaphore::new(options.pending.min(Semaphore::MAX_PERMITS))),
+        core,
+        options,
+        stop,
+    };
+    Router::new().route(PATH, get(upgrade)).with_state(Arc::new(gateway))
+}
+
+async fn upgrade(
+    State(gateway): State<Arc<Gateway>>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    if !origin_allowed(&gateway.options.origins, &headers) {
+        return (StatusCode::FORBIDDEN, "pages of this origin may not connect\n").into_response();
+    }
+    let upgrade = upgrade.protocols([SUBPROTOCOL]);
+    if upgrade.selected_protocol().is_none() {
+        return (StatusCode::BAD_REQUEST, "the WebSocket subprotocol jmessage.v1 is required\n")
+            .into_response();
+    }
+    let (Ok(connection), Ok(pending)) =
+        (gateway.connections.clone().try_acquire_owned(), gateway.pending.clone().try_acquire_owned())
+    else {
+        let retry = [(header::RETRY_AFTER, "5")];
+        return (StatusCode::SERVICE_UNAVAILABLE, retry, "too many connections\n").into_response();
+    };
+    upgrade
+        .read_buffer_size(SOCKET_BUFFER)
+        .write_buffer_size(SOCKET_BUFFER)
+        .max_message_size(MAX_FRAME)
+        .max_frame_size(MAX_FRAME)
+        .on_upgrade(move |socket| async move {
+            session::run(socket, gateway, pending).await;
+            drop(connection);
+        })
+}
+
+/// Programs that are not a page send no origin and are let in: they hold no page's rights anyway.
+fn origin_allowed(allowed: &[String], headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    allowed.is_empty() || allowed.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn an_empty_list_of_origins_admits_every_page() {
+        let from = |origin| HeaderMap::from_iter([(header::ORIGIN, HeaderValue::from_static(origin))]);
+        let list = ["https://chat.example".to_owned()];
+        assert!(origin_allowed(&[], &from("https://elsewhere.example")));
+        assert!(origin_allowed(&list, &from("https://chat.example")));
+        assert!(!origin_allowed(&list, &from("https://chat.example.evil.example")));
+        assert!(origin_allowed(&list, &HeaderMap::new()));
+    }
+}

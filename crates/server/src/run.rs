@@ -1,0 +1,132 @@
+//! From a configuration to a running server, and gracefully back.
+
+use crate::{Config, http, listener, lock::DataLock};
+use jmessage_core::{Core, Error, Hashing, Options, port::Unavailable};
+use jmessage_model::Millis;
+use std::{
+    io,
+    net::SocketAddr,
+    path::Path,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use thiserror::Error;
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
+
+/// Logins that may wait for a password hash; more are told to come back.
+const WAITING_LOGINS: usize = 1024;
+/// How long connections get to finish when the server stops.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+/// File descriptors the server needs for itself.
+const OWN_FILES: u64 = 64;
+
+/// Why the server did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// An address cannot be listened on.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, io::Error),
+    /// The data directory is in use or out of reach.
+    #[error("data directory {0}: {1}")]
+    Data(String, io::Error),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] Unavailable),
+    /// A thread could not be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(io::Error),
+}
+
+/// A server that runs. Dropping it without [`Running::stop`] leaves it running with the process.
+pub struct Running {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// The domain it serves, for tests and tools in the same process.
+    pub core: Core,
+    stop: watch::Sender<bool>,
+    listeners: Vec<JoinHandle<()>>,
+    _lock: DataLock,
+}
+
+/// Opens the domain on the store of `config`.
+pub fn open_core(config: &Config) -> Result<Core, StartError> {
+    let (writer, reader) = jmessage_store::sqlite::open(&config.data_dir)?;
+    let options = Options {
+        limits: config.limits,
+        queue: config.queue,
+        resume_for: config.resume_for,
+        hashing: Hashing::new(config.hash_cost, config.hash_threads, WAITING_LOGINS),
+        now,
+        random,
+    };
+    Core::start(Box::new(writer), reader, options).map_err(StartError::Thread)
+}
+
+/// Starts the server; it serves when this returns.
+pub async fn serve(mut config: Config) -> Result<Running, StartError> {
+    let lock = prepare(&config.data_dir)?;
+    let files = open_files();
+    let arriving = config.jmessage.pending.min(files / 4);
+    config.jmessage.connections = config.jmessage.connections.min(files - arriving);
+    let main = bind(config.listen).await?;
+    let metrics = match config.metrics_listen {
+        Some(addr) => Some(bind(addr).await?),
+        None => None,
+    };
+    let addr = main.local_addr().map_err(|error| StartError::Listen(config.listen, error))?;
+    let core = open_core(&config)?;
+    let (stop, stopped) = watch::channel(false);
+    let connections = config.jmessage.connections;
+    let serve =
+        |listener, routes| tokio::spawn(listener::serve(listener, routes, connections, stopped.clone()));
+    let mut listeners = vec![serve(main, http::routes(&core, &config, stopped.clone()))];
+    listeners.extend(metrics.map(|metrics| serve(metrics, http::metrics_routes(&core))));
+    tracing::info!(%addr, data = %config.data_dir.display(), connections, "serving");
+    Ok(Running { addr, core, stop, listeners, _lock: lock })
+}
+
+impl Running {
+    /// Stops: no new connections, no new commands, every command taken so far answered, the store closed.
+    pub async fn stop(self) {
+        tracing::info!("stopping");
+        self.stop.send_replace(true);
+        for listener in self.listeners {
+            let _ = listener.await;
+        }
+        // Every connection holds a receiver; the last one gone means that all were told.
+        if timeout(STOP_WITHIN, self.stop.closed()).await.is_err() {
+            tracing::warn!("some connections did not end in time");
+        }
+        self.core.stop().await;
+        tracing::info!("stopped");
+    }
+}
+
+fn prepare(directory: &Path) -> Result<DataLock, StartError> {
+    let lock = jmessage_store::sqlite::prepare(directory).and_then(|()| DataLock::take(directory));
+    lock.map_err(|error| StartError::Data(directory.display().to_string(), error))
+}
+
+async fn bind(addr: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(addr).await.map_err(|error| StartError::Listen(addr, error))
+}
+
+/// Raises the limit of open files as far as the system lets us; how many connections fit.
+fn open_files() -> usize {
+    let limit = rlimit::increase_nofile_limit(u64::MAX).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the limit of open files could not be raised");
+        1024
+    });
+    usize::try_from(limit.saturating_sub(OWN_FILES).max(4)).unwrap_or(usize::MAX)
+}
+
+fn now() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+pub(crate) fn random(bytes: &mut [u8]) -> Result<(), Error> {
+    getrandom::fill(bytes).map_err(|error| {
+        tracing::error!(%error, "no randomness");
+        Error::Unavailable
+    })
+}
