@@ -94,13 +94,17 @@ fn wasm_opt(ws: &Workspace, from: &Path, to: &Path, extra: &[&str]) -> Cmd {
         .args([from, Path::new("-o"), to])
 }
 
-/// A `wasm-pack build` as anybody would type it, into a folder outside of the package.
+/// A `wasm-pack build` as anybody would type it, into a folder outside of the package; with the
+/// package's wasm-opt on the path, as wasm-pack would otherwise download one.
 /// Returns the wasm file it made.
 pub(crate) fn plain_build(ws: &Workspace, exec: impl Fn(Cmd) -> Result<()>) -> Result<PathBuf> {
     let out = ws.target.join("plain-pkg");
+    let path = tools::wasm_bindgen(ws)?;
+    let scripts = ws.pkg().join("node_modules").join(".bin");
+    let path = std::env::join_paths(std::iter::once(scripts).chain(std::env::split_paths(&path)))?;
     exec(
         ws.cmd("wasm-pack")
-            .env("PATH", tools::wasm_bindgen(ws)?)
+            .env("PATH", path)
             .args(["build", "--target", "web", "--mode", "no-install"])
             .args([OsString::from("--out-dir"), out.clone().into(), ws.root.clone().into()]),
     )?;

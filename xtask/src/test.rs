@@ -79,7 +79,10 @@ fn checks(ws: &Workspace) -> Vec<Step<'_>> {
             arrows::check(ws).map(|verdict| runner.say(&verdict))
         }),
         step("deny", "licences, banned crates and sources of the dependencies", &[], |runner| {
-            runner.exec(cargo(ws, &["deny", "--workspace", "--all-features", "check", "bans", "licenses", "sources"]))
+            runner.exec(cargo(
+                ws,
+                &["deny", "--workspace", "--all-features", "check", "bans", "licenses", "sources"],
+            ))
         }),
         step("clippy", "no warning, natively and for the browser", &[], move |runner| {
             runner.exec(cargo(ws, &workspace))?;

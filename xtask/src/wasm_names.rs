@@ -57,7 +57,7 @@ pub(crate) fn report(wasm: &[u8]) -> Result<String> {
         .enumerate()
         .map(|(index, size)| {
             let index = index + imported;
-            (size, names.get(&index).cloned().unwrap_or_else(|| format!("function {index}")))
+            (size, names.get(&index).map_or_else(|| format!("function {index}"), |name| without_hashes(name)))
         })
         .collect();
     let mut crates: BTreeMap<String, usize> = BTreeMap::new();
@@ -89,9 +89,25 @@ fn list(text: &mut String, title: &str, mut rows: Vec<(usize, String)>, top: usi
 fn crate_of(name: &str) -> &str {
     let start = name.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '_');
     let start = start.strip_prefix("mut ").or_else(|| start.strip_prefix("dyn ")).unwrap_or(start);
-    start
-        .split_once("::")
-        .map_or("without a path", |(first, _)| first.split(['[', '<']).next().unwrap_or(first))
+    let Some((first, _)) = start.split_once("::") else { return "without a path" };
+    // `<f64 as core::fmt::Display>` has no path before `as`.
+    let first = first.rsplit(" as ").next().unwrap_or(first);
+    first.split(['[', '<']).next().unwrap_or(first)
+}
+
+/// Without the hashes that tell versions of a crate apart: `core[d1f6563ea382cb6c]::fmt` → `core::fmt`.
+fn without_hashes(name: &str) -> String {
+    let mut parts = name.split('[');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once(']') {
+            Some((hash, rest)) if hash.len() >= 12 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                text.push_str(rest);
+            }
+            _ => text.extend(["[", part]),
+        }
+    }
+    text
 }
 
 fn imported_functions(body: &mut Reader<'_>) -> Result<usize> {
@@ -208,6 +224,12 @@ mod tests {
     fn a_name_belongs_to_the_crate_it_starts_with() {
         assert_eq!(crate_of("<gloo_net::WebSocket as futures::Stream>::poll"), "gloo_net");
         assert_eq!(crate_of("<&mut serde::D as x::Y>::z"), "serde");
+        assert_eq!(crate_of("<f64 as core::fmt::Display>::fmt"), "core");
         assert_eq!(crate_of("__wbindgen_malloc"), "without a path");
+    }
+
+    #[test]
+    fn hashes_are_left_out_and_slices_are_not() {
+        assert_eq!(without_hashes("<[u8] as core[d1f6563ea382cb6c]::A>::b"), "<[u8] as core::A>::b");
     }
 }
