@@ -34,17 +34,19 @@ test("the banner comes and goes, and what was written meanwhile goes out", async
   await end();
 });
 
-test("an outage longer than the SDK waits ends in delivery too", async () => {
+test("an outage of an hour ends in delivery too", async () => {
   const { one, other, network, end } = await talking("carol", "david");
+  await one.page.clock.install();
   network.cut();
   await one.banner(LOST);
   await one.say("patient 1", "patient 2");
-  await one.lastIs("waiting");
+  await one.page.clock.fastForward("01:00:00");
+  await one.say("patient 3");
+  await one.lastIs("sending");
   network.mend();
-  await one.hasSent("patient 1", "patient 2");
-  await other.hears("patient 1", "patient 2");
-  await one.say("after");
-  await other.hears("patient 1", "patient 2", "after");
+  await one.page.clock.fastForward("01:00");
+  await one.hasSent("patient 1", "patient 2", "patient 3");
+  await other.hears("patient 1", "patient 2", "patient 3");
   await end();
 });
 

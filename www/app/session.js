@@ -4,9 +4,12 @@
 
 import { Store } from "./store.js";
 
-const REQUEST_TIMEOUT = 872006;
-const DISCONNECTED = 872007;
 const ELSEWHERE = 872008;
+/**
+ * How long an own message may take, in ms. The SDK keeps it, and sends it again in order whenever the connection
+ * is back, until then: a person who closes the lid of a computer expects the message to go out the next morning.
+ */
+const PATIENCE = 24 * 60 * 60 * 1000;
 
 /** What a call to the SDK was refused with. */
 export class Refused extends Error {
@@ -25,16 +28,17 @@ export class Session extends EventTarget {
   #config;
   /** Received between the login and its answer. */
   #early = [];
-  /** Own messages that go out again when the connection is back, oldest first. */
-  #waiting = [];
+  /** The store of who was signed in last: the SDK still knows the failed messages in it. */
+  #last;
 
   /** `sdk` is the `JMessage` object; `config` is { appKey, signer, accounts }. */
   constructor(sdk, config) {
     super();
     this.#sdk = sdk;
     this.#config = config;
-    sdk.onConnected(() => this.#connected());
-    sdk.onDisconnected(() => this.#disconnected());
+    sdk.requestTimeOut = PATIENCE;
+    sdk.onConnected(() => this.#connected(true));
+    sdk.onDisconnected(() => this.#connected(false));
     sdk.onMessageReceived((message) => this.#received(message));
     sdk.notification((code) => {
       if (code === ELSEWHERE && this.store) this.#tell("kicked");
@@ -68,8 +72,10 @@ export class Session extends EventTarget {
   }
 
   #begin(username) {
-    this.#waiting = [];
-    this.store = new Store(this.#config.appKey ?? "", { username, nickname: this.nameOf(username) });
+    if (this.#last?.me.username !== username) {
+      this.#last = new Store(this.#config.appKey ?? "", { username, nickname: this.nameOf(username) });
+    }
+    this.store = this.#last;
     for (const message of this.#early.splice(0)) this.#received(message);
     this.#tell("signed");
   }
@@ -84,7 +90,6 @@ export class Session extends EventTarget {
   leave() {
     this.store?.close();
     this.store = null;
-    this.#waiting = [];
     this.#tell("signed");
   }
 
@@ -94,7 +99,7 @@ export class Session extends EventTarget {
     this.#submit(this.store, conversation, message);
   }
 
-  /** Sends a failed message again. */
+  /** Sends a failed message again: under its rid, if this page gave it one, so that it arrives once in any case. */
   resend(conversation, message) {
     const { store } = this;
     store.update(conversation, message, { state: "sending", code: undefined });
@@ -115,24 +120,13 @@ export class Session extends EventTarget {
   #outcome(store, conversation, message) {
     return {
       success: () => store.update(conversation, message, { state: "sent" }),
-      fail: (code) => {
-        // The SDK sends the same rid under the same key, so that it arrives once even if it had arrived before.
-        const waits = (code === DISCONNECTED || code === REQUEST_TIMEOUT) && !this.online && this.store === store;
-        if (waits) this.#waiting.push([conversation, message]);
-        store.update(conversation, message, waits ? { state: "waiting" } : { state: "failed", code });
-      },
+      fail: (code, words) => store.update(conversation, message, { state: "failed", code, words }),
     };
   }
 
-  #connected() {
-    this.online = true;
-    this.#tell("online");
-    for (const [conversation, message] of this.#waiting.splice(0)) this.resend(conversation, message);
-  }
-
-  #disconnected() {
-    this.online = false;
-    this.#tell("offline");
+  #connected(yes) {
+    this.online = yes;
+    this.#tell(yes ? "online" : "offline");
   }
 
   #received(message) {

@@ -1,11 +1,11 @@
 // What the signed-in user sees: conversations, their messages, what is open and what is unread.
 // Knows neither the SDK nor the screen; tells of changes by events.
 //
-// Message: { key, id?, rid?, mine, from, name, kind, text, at, state?, code? }
+// Message: { key, id?, rid?, mine, from, name, kind, text, at, state?, code?, words? }
 //   key    names it within this device        id     the server's msg_id, when known
 //   kind   "text" or another msg_type         at     ms since 1970
-//   state  of an own message: "sending", "waiting" (for the connection), "sent", "failed"
-//   code   why it failed; null when the page was left before an answer came
+//   state  of an own message: "sending", "sent", "failed"
+//   code   why it failed, with the SDK's words; null when the page was left before an answer came
 //
 // Events, each with its `detail`:
 //   message       { conversation, message, dropped }  appended; the older ones in `dropped` made room
@@ -38,9 +38,7 @@ export class Store extends EventTarget {
       const conversation = this.#add(stored);
       conversation.unread = stored.unread;
       for (const message of messages.slice(-LIMIT)) {
-        if (message.state === "sending" || message.state === "waiting") {
-          Object.assign(message, { state: "failed", code: null });
-        }
+        if (message.state === "sending") Object.assign(message, { state: "failed", code: null });
         // A rid means something only to the page that was given it.
         delete message.rid;
         conversation.messages.push(message);

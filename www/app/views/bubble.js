@@ -5,8 +5,8 @@ import { explain, t } from "../i18n.js";
 import { describe, isEmojiOnly, linkify } from "../text.js";
 import { full, stamp } from "../time.js";
 
-/** A row with the message; `resend(message)` is what a click on its failure does. */
-export function bubble(message, { resend }) {
+/** A row with the message; `online` is whether it can go out now, `resend(message)` what a click on its failure does. */
+export function bubble(message, { online, resend }) {
   const { key, mine, from, name, kind, text, at, state } = message;
   const content = kind === "text" ? linkify(text) : [describe(message)];
   const large = kind === "text" && isEmojiOnly(text);
@@ -16,13 +16,13 @@ export function bubble(message, { resend }) {
       h("span", { class: "hidden" }, mine ? t("chat.me") : name),
       h("div", { class: "message-line" },
         h("p", { class: large ? "bubble large" : "bubble", title: full(at) }, content),
-        mine && sign(message, resend)),
-      state === "failed" && h("p", { class: "message-error" }, message.code === null ? t("state.unknown") : explain(message.code, ""))));
+        mine && sign(message, online, resend)),
+      state === "failed" && h("p", { class: "message-error" }, message.code === null ? t("state.unknown") : explain(message.code, message.words))));
 }
 
 /** What became of an own message. */
-function sign(message, resend) {
-  const { state } = message;
+function sign(message, online, resend) {
+  const state = message.state === "sending" && !online ? "waiting" : message.state;
   if (state === "failed") {
     const label = t("state.resend");
     return h("button", { type: "button", class: "sign failed", title: label, "aria-label": label, onclick: () => resend(message) }, icon("warn"));

@@ -26,7 +26,7 @@ export function chat({ session, signal }, conversation, back) {
   function append(message) {
     if (needsStamp(last?.at, message.at)) log.append(stampRow(message.at));
     else if (last.mine === message.mine && last.from === message.from) rowsByKey.get(last.key)?.classList.add("followed");
-    const row = bubble(message, { resend });
+    const row = bubble(message, { online: session.online, resend });
     rowsByKey.set(message.key, row);
     log.append(row);
     last = message;
@@ -75,9 +75,13 @@ export function chat({ session, signal }, conversation, back) {
   }
 
   function updated({ detail: { conversation: changed, message } }) {
-    const row = changed === conversation && rowsByKey.get(message.key);
+    if (changed === conversation) redraw(message);
+  }
+
+  function redraw(message) {
+    const row = rowsByKey.get(message.key);
     if (!row) return;
-    const next = bubble(message, { resend });
+    const next = bubble(message, { online: session.online, resend });
     if (row.classList.contains("followed")) next.classList.add("followed");
     const focused = row.contains(document.activeElement);
     row.replaceWith(next);
@@ -96,6 +100,9 @@ export function chat({ session, signal }, conversation, back) {
   store.addEventListener("conversation", ({ detail }) => {
     if (detail.conversation === conversation) title.textContent = conversation.name;
   }, { signal });
+  for (const change of ["online", "offline"]) {
+    session.addEventListener(change, () => conversation.messages.filter(({ state }) => state === "sending").forEach(redraw), { signal });
+  }
   everyDay(draw, signal);
   // The keyboard of a phone, or a composer that grows, must not cover the latest message.
   const resized = new ResizeObserver(() => pinned && toEnd());

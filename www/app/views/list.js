@@ -143,6 +143,6 @@ function preview({ draft, messages }, isOpen) {
   if (draft && !isOpen) return [h("em", { class: "row-draft" }, t("list.draft")), ` ${draft}`];
   const last = messages.at(-1);
   if (!last) return "";
-  const sign = { failed: "warn", sending: "clock", waiting: "clock" }[last.state];
+  const sign = { failed: "warn", sending: "clock" }[last.state];
   return [sign && h("span", { class: `row-sign ${last.state}` }, icon(sign)), describe(last)];
 }
