@@ -1,14 +1,14 @@
 //! A native client: one WebSocket and the frames of the native wire, in the words of a conversation.
 
 use crate::{Heard, PATIENCE, frames};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use futures_util::{SinkExt, StreamExt};
 use jmessage_proto::{PATH, Request, Response, SUBPROTOCOL};
 use std::collections::VecDeque;
 use tokio::{net::TcpSocket, net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
-    tungstenite::{Bytes, Message, client::IntoClientRequest, protocol::WebSocketConfig},
+    tungstenite::{Bytes, Error, Message, client::IntoClientRequest, protocol::WebSocketConfig},
 };
 
 /// What a socket that broke without a close frame counts as.
@@ -21,6 +21,15 @@ pub struct Client {
     socket: WebSocketStream<TcpStream>,
     last_id: u64,
     pub(crate) heard: VecDeque<Heard>,
+    pub(crate) token: Option<String>,
+}
+
+/// What comes next on a connection.
+pub enum Next {
+    /// A frame.
+    Frame(Response<String>),
+    /// The connection has ended, with this code; 1006 when it broke without one.
+    Closed(u16),
 }
 
 impl Client {
@@ -31,10 +40,20 @@ impl Client {
 
     /// Connects with a kernel receive buffer of about `bytes`, for clients that are to read slowly.
     pub async fn connect_with_receive_buffer(url: &str, bytes: Option<u32>) -> Result<Self> {
+        let connected = Self::upgrade(url, bytes).await?;
+        connected.map_err(|status| anyhow!("the server answers with status {status}"))
+    }
+
+    /// Connects, or returns the HTTP status with which the server refuses.
+    pub async fn try_connect(url: &str) -> Result<Result<Self, u16>> {
+        Self::upgrade(url, None).await
+    }
+
+    async fn upgrade(url: &str, receive_buffer: Option<u32>) -> Result<Result<Self, u16>> {
         let authority = url.strip_prefix("http://").context("the URL must start with http://")?;
         let address = authority.parse().with_context(|| format!("{authority} is no socket address"))?;
         let socket = TcpSocket::new_v4()?;
-        if let Some(bytes) = bytes {
+        if let Some(bytes) = receive_buffer {
             socket.set_recv_buffer_size(bytes)?;
         }
         let stream = timeout(PATIENCE, socket.connect(address)).await??;
@@ -42,27 +61,28 @@ impl Client {
         let mut request = format!("ws://{authority}{PATH}").into_client_request()?;
         request.headers_mut().insert("sec-websocket-protocol", SUBPROTOCOL.parse()?);
         let config = WebSocketConfig::default().read_buffer_size(4096).write_buffer_size(0);
-        let upgrade = client_async_with_config(request, stream, Some(config));
-        let (socket, _) = timeout(PATIENCE, upgrade).await??;
-        Ok(Self { socket, last_id: 0, heard: VecDeque::new() })
+        match timeout(PATIENCE, client_async_with_config(request, stream, Some(config))).await? {
+            Ok((socket, _)) => Ok(Ok(Self { socket, last_id: 0, heard: VecDeque::new(), token: None })),
+            Err(Error::Http(response)) => Ok(Err(response.status().as_u16())),
+            Err(error) => Err(error.into()),
+        }
     }
 
-    /// Reads until the connection ends and returns its close code; 1006 when it broke without one.
+    /// Reads until the connection ends and returns its close code; 1006 when it broke without one. Nothing but pushes
+    /// may come before.
     pub async fn closed(&mut self) -> Result<u16> {
         loop {
-            match self.message().await? {
-                Some(Ok(Message::Close(frame))) => return Ok(frame.map_or(BROKEN, |frame| frame.code.into())),
-                Some(Ok(Message::Text(text))) => self.keep(frames::decode(&text)?)?,
-                Some(Ok(_)) => {}
-                Some(Err(_)) | None => return Ok(BROKEN),
+            match self.next().await? {
+                Next::Frame(frame) => self.keep(frame)?,
+                Next::Closed(code) => return Ok(code),
             }
         }
     }
 
-    /// Says goodbye and waits for the server's.
-    pub async fn leave(mut self) -> Result<()> {
+    /// Says goodbye, waits for the server's, and returns its code.
+    pub async fn leave(mut self) -> Result<u16> {
         self.socket.close(None).await?;
-        self.closed().await.map(|_| ())
+        self.closed().await
     }
 
     /// Sends any text as a frame.
@@ -111,13 +131,24 @@ impl Client {
         }
     }
 
-    /// The next frame of any kind.
+    /// The next frame. An error when the connection ends instead.
     pub async fn frame(&mut self) -> Result<Response<String>> {
+        match self.next().await? {
+            Next::Frame(frame) => Ok(frame),
+            Next::Closed(code) => bail!("closed with {code}"),
+        }
+    }
+
+    /// The next frame or the end.
+    pub async fn next(&mut self) -> Result<Next> {
         loop {
-            match self.message().await?.context("the connection ended")?? {
-                Message::Text(text) => return frames::decode(&text),
-                Message::Close(frame) => bail!("closed: {frame:?}"),
-                _ => {}
+            match self.message().await? {
+                Some(Ok(Message::Text(text))) => return Ok(Next::Frame(frames::decode(&text)?)),
+                Some(Ok(Message::Close(frame))) => {
+                    return Ok(Next::Closed(frame.map_or(BROKEN, |frame| frame.code.into())));
+                }
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Ok(Next::Closed(BROKEN)),
             }
         }
     }
@@ -143,7 +174,7 @@ impl Client {
         Ok(())
     }
 
-    async fn message(&mut self) -> Result<Option<Result<Message, tokio_tungstenite::tungstenite::Error>>> {
+    async fn message(&mut self) -> Result<Option<Result<Message, Error>>> {
         timeout(PATIENCE, self.socket.next()).await.context("nothing came in time")
     }
 }

@@ -9,14 +9,16 @@ mod client;
 mod database;
 mod frames;
 mod process;
+mod server;
 pub mod sys;
 mod talk;
 
 pub use app::{App, now_seconds};
-pub use client::Client;
+pub use client::{Client, Next};
 pub use database::{PASSWORD, cast, prepare};
 pub use frames::{describe, text_body};
 pub use process::Process;
+pub use server::TestServer;
 pub use talk::{Heard, Sent, Session, fresh_key, login, send};
 
 use std::time::Duration;

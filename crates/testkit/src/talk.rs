@@ -64,14 +64,23 @@ impl Client {
     /// Logs in.
     pub async fn login(&mut self, username: &str, password: &str) -> Result<Session> {
         let id = self.next_id();
-        session(self.ask(login(id, username, password)).await?)
+        let session = session(self.ask(login(id, username, password)).await?)?;
+        self.token = Some(session.token.clone());
+        Ok(session)
     }
 
     /// Takes up a session again; `cursors` are acknowledged first.
     pub async fn resume(&mut self, app: &App, token: &str, cursors: &[Position]) -> Result<Session> {
         let id = self.next_id();
         let (app_key, token, cursors) = (app.key.clone(), token.to_owned(), cursors.to_vec());
-        session(self.ask(Request::Resume { id, app_key, token, cursors }).await?)
+        let session = session(self.ask(Request::Resume { id, app_key, token, cursors }).await?)?;
+        self.token = Some(session.token.clone());
+        Ok(session)
+    }
+
+    /// What resumes the session that was opened last on this connection.
+    pub fn token(&self) -> Result<String> {
+        self.token.clone().context("nobody has logged in on this connection")
     }
 
     /// Ends the session.
@@ -106,15 +115,30 @@ impl Client {
         Ok(id)
     }
 
-    /// The next message pushed to this session, in the order of arrival.
+    /// The next message pushed to this session, in the order of arrival. Good answers to what was mumbled are passed
+    /// over.
     pub async fn hear(&mut self) -> Result<Heard> {
         if let Some(heard) = self.heard.pop_front() {
             return Ok(heard);
         }
-        match self.frame().await? {
-            Response::Push { conversation, seq, message } => Heard::read(conversation, seq, message),
-            other => bail!("expected a push, got {}", describe(&other)),
+        loop {
+            match self.frame().await? {
+                Response::Push { conversation, seq, message } => {
+                    return Heard::read(conversation, seq, message);
+                }
+                Response::Sent { .. } => {}
+                other => bail!("expected a push, got {}", describe(&other)),
+            }
         }
+    }
+
+    /// The texts of the next `count` messages.
+    pub async fn hear_texts(&mut self, count: usize) -> Result<Vec<String>> {
+        let mut texts = Vec::with_capacity(count);
+        while texts.len() < count {
+            texts.push(self.hear().await?.text);
+        }
+        Ok(texts)
     }
 
     /// Acknowledges everything up to and including `heard`. There is no answer; [`Client::settle`] waits for it.

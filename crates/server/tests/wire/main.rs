@@ -1,0 +1,10 @@
+//! What a client of the native wire can rely on, told as conversations with a server on a port of its own.
+
+mod configuring;
+mod conversation;
+mod crowd;
+mod frames;
+mod offline;
+mod process;
+mod sending;
+mod sessions;

@@ -1,0 +1,181 @@
+//! The server as a process: killed, stopped, crowded.
+
+use anyhow::{Context, Result, ensure};
+use jmessage_proto::{Response, close};
+use jmessage_testkit::{App, Client, Next, PASSWORD, Process, cast, prepare, sys};
+use std::collections::BTreeSet;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+/// Data on which one server after the other runs.
+struct House {
+    data: TempDir,
+    app: App,
+}
+
+impl House {
+    async fn new() -> Result<Self> {
+        let house = Self { data: tempfile::tempdir()?, app: App::published() };
+        prepare(house.data.path(), &house.app, cast()).await?;
+        Ok(house)
+    }
+
+    async fn serve(&self, flags: &[&str]) -> Result<Process> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_jmessage-server"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--data-dir"]);
+        command.arg(self.data.path()).args(flags);
+        Process::start(command).await
+    }
+
+    async fn enter(&self, server: &Process, username: &str) -> Result<Client> {
+        let mut client = Client::configured(server.url(), &self.app).await?;
+        client.login(username, PASSWORD).await?;
+        Ok(client)
+    }
+}
+
+#[tokio::test]
+async fn what_was_accepted_survives_a_kill() -> Result<()> {
+    let house = House::new().await?;
+    let server = house.serve(&[]).await?;
+    let mut alice = house.enter(&server, "alice001").await?;
+    let token = alice.token()?;
+    let sent = alice.say_as("key-1", "bobby001", "hello").await?;
+    server.kill().await?;
+
+    let server = house.serve(&[]).await?;
+    let mut bobby = house.enter(&server, "bobby001").await?;
+    let heard = bobby.hear().await?;
+    assert_eq!((heard.text.as_str(), heard.msg_id), ("hello", sent.msg_id));
+    // The page comes back by itself and repeats what it is not sure of.
+    let mut alice = Client::connect(server.url()).await?;
+    alice.resume(&house.app, &token, &[]).await?;
+    assert_eq!(alice.say_as("key-1", "bobby001", "hello").await?, sent);
+    alice.say("bobby001", "end").await?;
+    assert_eq!(bobby.hear().await?.text, "end", "the repetition was not told again");
+    Ok(())
+}
+
+/// Kills in the middle of a stream of messages, again and again. The sender repeats whatever had no answer; the
+/// recipient must have heard each message once and in order.
+#[tokio::test]
+async fn a_stream_survives_kills_in_its_middle() -> Result<()> {
+    const MESSAGES: usize = 300;
+    const KILLS: usize = 5;
+    let house = House::new().await?;
+    let mut answered = BTreeSet::new();
+    for round in 1..=KILLS {
+        let server = house.serve(&[]).await?;
+        let mut alice = house.enter(&server, "alice001").await?;
+        let open: Vec<_> = (0..MESSAGES).filter(|number| !answered.contains(number)).collect();
+        let mut ids = Vec::new();
+        for number in &open {
+            ids.push(alice.mumble(&format!("key-{number}"), "bobby001", &number.to_string()).await?);
+        }
+        while answered.len() < MESSAGES * round / KILLS {
+            let Response::Sent { id, .. } = alice.frame().await? else { continue };
+            let at = ids.iter().position(|asked| *asked == id).context("an answer to nothing")?;
+            answered.insert(open[at]);
+        }
+        server.kill().await?;
+        // What the server had answered before it died counts, too.
+        while let Next::Frame(frame) = alice.next().await? {
+            if let Response::Sent { id, .. } = frame {
+                let at = ids.iter().position(|asked| *asked == id).context("an answer to nothing")?;
+                answered.insert(open[at]);
+            }
+        }
+    }
+    let server = house.serve(&[]).await?;
+    let mut bobby = house.enter(&server, "bobby001").await?;
+    let expected: Vec<_> = (0..MESSAGES).map(|number| number.to_string()).collect();
+    assert_eq!(bobby.hear_texts(MESSAGES).await?, expected);
+    let mut alice = house.enter(&server, "alice001").await?;
+    alice.say("bobby001", "end").await?;
+    assert_eq!(bobby.hear().await?.text, "end");
+    Ok(())
+}
+
+/// SIGTERM while messages pour in: the process ends by itself with success, clients are told that the server goes,
+/// and what is stored is exactly what was answered.
+#[tokio::test]
+async fn a_graceful_stop_answers_everything_it_took() -> Result<()> {
+    let house = House::new().await?;
+    let mut server = house.serve(&[]).await?;
+    let mut alice = house.enter(&server, "alice001").await?;
+    let mut answered = 0;
+    for number in 0..200 {
+        alice.mumble(&format!("key-{number}"), "bobby001", &number.to_string()).await?;
+    }
+    alice.frame().await?;
+    answered += 1;
+    server.ask_to_stop()?;
+    let code = loop {
+        match alice.next().await? {
+            Next::Frame(Response::Sent { .. }) => answered += 1,
+            Next::Frame(other) => anyhow::bail!("did not expect {}", jmessage_testkit::describe(&other)),
+            Next::Closed(code) => break code,
+        }
+    };
+    assert_eq!(code, close::GOING_AWAY);
+    assert!(server.ended().await?.success());
+
+    let server = house.serve(&[]).await?;
+    let mut bobby = house.enter(&server, "bobby001").await?;
+    let mut alice = house.enter(&server, "alice001").await?;
+    alice.say("bobby001", "end").await?;
+    for number in 0..answered {
+        assert_eq!(bobby.hear().await?.text, number.to_string());
+    }
+    assert_eq!(bobby.hear().await?.text, "end", "nothing was stored without an answer");
+    server.stop().await
+}
+
+#[tokio::test]
+async fn a_key_is_remembered_across_restarts() -> Result<()> {
+    let house = House::new().await?;
+    let server = house.serve(&[]).await?;
+    let sent = house.enter(&server, "alice001").await?.say_as("key-1", "bobby001", "hello").await?;
+    server.stop().await?;
+    let server = house.serve(&[]).await?;
+    let mut alice = house.enter(&server, "alice001").await?;
+    assert_eq!(alice.say_as("key-1", "bobby001", "hello").await?, sent);
+    let other = alice.refusal(|id| jmessage_testkit::send(id, "key-1", "bobby001", "goodbye")).await?;
+    assert_eq!(other, 872_002);
+    server.stop().await
+}
+
+#[tokio::test]
+async fn two_servers_do_not_share_a_data_directory() -> Result<()> {
+    let house = House::new().await?;
+    let server = house.serve(&[]).await?;
+    assert!(house.serve(&[]).await.is_err());
+    house.enter(&server, "alice001").await?.say("bobby001", "hello").await?;
+    server.stop().await
+}
+
+/// A thousand connections that say nothing, or send the beginning of a large frame, cost a bounded amount of memory.
+#[tokio::test]
+async fn memory_stays_bounded_under_a_silent_crowd() -> Result<()> {
+    const PLACES: usize = 500;
+    const PER_CONNECTION: u64 = 40_000;
+    let house = House::new().await?;
+    let server = house.serve(&["--max-pending", &PLACES.to_string()]).await?;
+    let mut talker = house.enter(&server, "alice001").await?;
+    sys::raise_open_files()?;
+    let before = sys::resident_memory(server.pid()?)?;
+    let mut admitted = Vec::new();
+    for _ in 0..1000 {
+        if let Ok(client) = Client::try_connect(server.url()).await? {
+            admitted.push(client);
+        }
+    }
+    assert_eq!(admitted.len(), PLACES);
+    for silent in &mut admitted {
+        silent.settle().await?;
+    }
+    let grown = sys::resident_memory(server.pid()?)?.saturating_sub(before);
+    ensure!(grown < PLACES as u64 * PER_CONNECTION, "{grown} bytes for {PLACES} connections");
+    talker.say("bobby001", "still served").await?;
+    Ok(())
+}
