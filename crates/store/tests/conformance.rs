@@ -1,0 +1,289 @@
+//! What the core relies on, checked against every backend.
+
+mod fixture;
+
+use fixture::{Store, text};
+use jmessage_core::port::{Done, Op, Refusal};
+use jmessage_model::{AppKey, Millis, Nickname, Seq, UserId, Username};
+use proptest::prelude::*;
+
+#[test]
+fn positions_of_a_log_are_contiguous_and_ids_grow() {
+    let mut store = Store::new();
+    let (alice, bobby) = (store.open("alice"), store.open("bobby"));
+    let first = store.append(&alice, &bobby, "k1", "one").unwrap();
+    let second = store.append(&bobby, &alice, "k1", "two").unwrap();
+    let third = store.append(&alice, &bobby, "k2", "three").unwrap();
+    assert_eq!([first.seq, second.seq, third.seq], [Seq(1), Seq(2), Seq(3)]);
+    assert_eq!(first.conversation, second.conversation, "a pair has one log, whoever writes");
+    assert!(first.id < second.id && second.id < third.id);
+}
+
+#[test]
+fn the_same_key_gives_the_first_result_and_is_stored_once() {
+    let mut store = Store::new();
+    let (alice, bobby) = (store.open("alice"), store.open("bobby"));
+    let first = store.append(&alice, &bobby, "k", "hello").unwrap();
+    store.reopen();
+    let again = store.append(&alice, &bobby, "k", "hello").unwrap();
+    assert!(first.fresh && !again.fresh);
+    assert_eq!((again.id, again.seq, again.at), (first.id, first.seq, first.at));
+    assert_eq!(store.texts(first.conversation, 0), ["hello"]);
+}
+
+#[test]
+fn the_same_key_for_another_message_is_refused_and_leaves_no_trace() {
+    let mut store = Store::new();
+    let (alice, bobby, carol) = (store.open("alice"), store.open("bobby"), store.open("carol"));
+    let first = store.append(&alice, &bobby, "k", "hello").unwrap();
+    assert_eq!(store.append(&alice, &bobby, "k", "other"), Err(Refusal::KeyReused));
+    assert_eq!(store.append(&alice, &carol, "k", "hello"), Err(Refusal::KeyReused));
+    assert!(store.append(&bobby, &alice, "k", "hello").unwrap().fresh, "keys are each sender's own");
+    assert_eq!(store.append(&alice, &bobby, "k2", "next").unwrap().seq, Seq(3));
+    assert_eq!(store.behind(carol.fence.user), [], "no conversation was made with carol");
+    assert_eq!(store.texts(first.conversation, 0), ["hello", "hello", "next"]);
+}
+
+#[test]
+fn an_older_session_cannot_write() {
+    let mut store = Store::new();
+    let (old, bobby) = (store.open("alice"), store.open("bobby"));
+    let new = store.open("alice");
+    assert!(new.fence.epoch > old.fence.epoch);
+    assert_eq!(store.append(&old, &bobby, "k", "late"), Err(Refusal::Fenced));
+    let acknowledge = Op::Acknowledge { fence: old.fence, positions: vec![] };
+    assert_eq!(store.apply(acknowledge), Err(Refusal::Fenced));
+    assert!(store.append(&new, &bobby, "k", "in time").is_ok());
+}
+
+#[test]
+fn a_session_is_fenced_within_the_batch_that_replaces_it() {
+    let mut store = Store::new();
+    let (old, bobby) = (store.open("alice"), store.open("bobby"));
+    let login = store.login_op(old.fence.user, 2);
+    let results = store.batch(&[
+        store.append_op(&old, &bobby, "k1", "before"),
+        login,
+        store.append_op(&old, &bobby, "k2", "after"),
+    ]);
+    assert!(matches!(results[0], Ok(Done::Appended(_))));
+    assert!(matches!(results[1], Ok(Done::Session(_))));
+    assert_eq!(results[2], Err(Refusal::Fenced));
+}
+
+#[test]
+fn a_session_that_ended_cannot_write_or_be_resumed() {
+    let mut store = Store::new();
+    let (alice, bobby) = (store.open("alice"), store.open("bobby"));
+    assert_eq!(store.apply(Op::EndSession(alice.fence)), Ok(Done::Nothing));
+    assert_eq!(store.append(&alice, &bobby, "k", "late"), Err(Refusal::Fenced));
+    assert_eq!(store.resume(&alice, 0), Err(Refusal::NoSession));
+}
+
+#[test]
+fn a_resumed_session_fences_the_connection_it_replaces() {
+    let mut store = Store::new();
+    let (alice, bobby) = (store.open("alice"), store.open("bobby"));
+    let resumed = store.resume(&alice, 0).unwrap();
+    assert_eq!(store.append(&alice, &bobby, "k", "x"), Err(Refusal::Fenced));
+    assert!(store.append(&resumed, &bobby, "k", "x").is_ok());
+    assert!(store.resume(&alice, 0).is_ok(), "the token stays good when its answer was lost");
+}
+
+#[test]
+fn a_token_is_good_until_the_next_login_elsewhere() {
+    let mut store = Store::new();
+    let old = store.open("alice");
+    let new = store.open("alice");
+    assert_eq!(store.resume(&old, 0), Err(Refusal::Superseded));
+    assert!(store.resume(&new, 0).is_ok());
+}
+
+#[test]
+fn a_token_is_good_until_it_is_too_old_or_the_password_changes() {
+    let mut store = Store::new();
+    let alice = store.open("alice");
+    assert_eq!(store.resume(&alice, Store::NOW + 1), Err(Refusal::NoSession));
+    assert!(store.resume(&alice, Store::NOW).is_ok());
+    let change = Op::SetPassword { user: alice.fence.user, password: "new".into(), at: Millis(1) };
+    assert_eq!(store.apply(change), Ok(Done::Nothing));
+    assert_eq!(store.resume(&alice, 0), Err(Refusal::NoSession));
+}
+
+#[test]
+fn cursors_only_move_forward_and_never_beyond_the_end() {
+    let mut store = Store::new();
+    let (alice, bobby) = (store.open("alice"), store.open("bobby"));
+    let conversation = store.append(&alice, &bobby, "k1", "1").unwrap().conversation;
+    store.append(&alice, &bobby, "k2", "2").unwrap();
+    assert_eq!(store.behind(bobby.fence.user), [(conversation, Seq(0))]);
+    store.acknowledge(&bobby, conversation, 1);
+    assert_eq!(store.behind(bobby.fence.user), [(conversation, Seq(1))]);
+    store.acknowledge(&bobby, conversation, 1 << 50);
+    assert_eq!(store.behind(bobby.fence.user), []);
+    store.acknowledge(&bobby, conversation, 1);
+    assert_eq!(store.behind(bobby.fence.user), []);
+    store.append(&alice, &bobby, "k3", "3").unwrap();
+    assert_eq!(store.behind(bobby.fence.user), [(conversation, Seq(2))]);
+}
+
+#[test]
+fn nobody_has_a_cursor_in_the_conversation_of_others() {
+    let mut store = Store::new();
+    let (alice, bobby, carol) = (store.open("alice"), store.open("bobby"), store.open("carol"));
+    let conversation = store.append(&alice, &bobby, "k", "1").unwrap().conversation;
+    store.acknowledge(&carol, conversation, 1);
+    store.acknowledge(&carol, jmessage_model::ConversationId(999), 1);
+    assert_eq!(store.behind(carol.fence.user), []);
+    let member = |user: &fixture::Open| store.reader.is_member(conversation, user.fence.user).unwrap();
+    assert!(member(&alice) && member(&bobby) && !member(&carol));
+}
+
+#[test]
+fn resuming_acknowledges_first() {
+    let mut store = Store::new();
+    let (alice, bobby) = (store.open("alice"), store.open("bobby"));
+    let conversation = store.append(&alice, &bobby, "k1", "1").unwrap().conversation;
+    let op = store.resume_op(&bobby, 0, vec![(conversation, Seq(1))]);
+    assert!(store.apply(op).is_ok());
+    assert_eq!(store.behind(bobby.fence.user), []);
+}
+
+#[test]
+fn an_entry_keeps_the_nickname_of_its_moment() {
+    let mut store = Store::new();
+    let (alice, bobby) = (store.open("alice"), store.open("bobby"));
+    let mut op = store.append_op(&alice, &bobby, "k1", "1");
+    if let Op::Append { nickname, .. } = &mut op {
+        *nickname = Nickname::new("爱丽丝 then").unwrap();
+    }
+    let Ok(Done::Appended(appended)) = store.apply(op) else { panic!("not appended") };
+    let entry = &store.reader.entries(appended.conversation, Seq(0), 10).unwrap()[0];
+    assert_eq!(entry.sender.nickname.as_str(), "爱丽丝 then");
+    assert_eq!(entry.sender.name.as_str(), "alice");
+    assert_eq!(entry.content, text("1"));
+    assert_eq!(entry.key.as_str(), "k1");
+}
+
+#[test]
+fn a_log_is_read_in_pages() {
+    let mut store = Store::new();
+    let (alice, bobby) = (store.open("alice"), store.open("bobby"));
+    let mut conversation = None;
+    for n in 1..=5 {
+        conversation =
+            Some(store.append(&alice, &bobby, &format!("k{n}"), &n.to_string()).unwrap().conversation);
+    }
+    let page = store.reader.entries(conversation.unwrap(), Seq(2), 2).unwrap();
+    assert_eq!(page.iter().map(|e| e.seq.0).collect::<Vec<_>>(), [3, 4]);
+    assert_eq!(store.texts(conversation.unwrap(), 4), ["5"]);
+}
+
+#[test]
+fn a_message_to_oneself_has_a_log_of_its_own() {
+    let mut store = Store::new();
+    let alice = store.open("alice");
+    let note = store.append(&alice, &alice, "k", "note").unwrap();
+    assert_eq!(store.texts(note.conversation, 0), ["note"]);
+    assert_eq!(store.behind(alice.fence.user), [(note.conversation, Seq(0))]);
+}
+
+#[test]
+fn names_are_unique_in_an_app_and_free_in_another() {
+    let mut store = Store::new();
+    let first = store.user("alice");
+    let create = |app| Op::CreateUser {
+        app,
+        name: Username::new("alice").unwrap(),
+        nickname: Nickname::new("").unwrap(),
+        password: String::new(),
+        at: Millis(0),
+    };
+    assert_eq!(store.apply(create(store.app)), Err(Refusal::Taken));
+    let app = |key| Op::CreateApp {
+        key: AppKey::new(key).unwrap(),
+        name: String::new(),
+        secret: "s".into(),
+        at: Millis(0),
+    };
+    let Ok(Done::App(other)) = store.apply(app("other")) else { panic!("no app") };
+    assert_eq!(store.apply(app("other")), Err(Refusal::Taken));
+    let Ok(Done::User(second)) = store.apply(create(other)) else { panic!("no user") };
+    assert_ne!(first, second);
+    assert_eq!(store.reader.user(other, "alice").unwrap().unwrap().card.id, second);
+    assert!(store.reader.user(other, "nobody").unwrap().is_none());
+    assert_eq!(store.reader.users(store.app, UserId(0), 10).unwrap().len(), 1);
+}
+
+#[test]
+fn a_database_of_a_newer_program_is_left_alone() {
+    let store = Store::new();
+    let directory = store.close();
+    let file = rusqlite::Connection::open(directory.path().join("jmessage.db")).unwrap();
+    file.pragma_update(None, "user_version", 999).unwrap();
+    let error = jmessage_store::sqlite::open(directory.path()).err().unwrap().to_string();
+    assert!(error.contains("newer"), "{error}");
+}
+
+/// One step of a random history among three users.
+#[derive(Clone, Debug)]
+enum Step {
+    Send { from: usize, to: usize, key: u8, body: u8 },
+    Login(usize),
+    Reopen,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => (0..3_usize, 0..3_usize, 0..6_u8, 0..2_u8)
+            .prop_map(|(from, to, key, body)| Step::Send { from, to, key, body }),
+        1 => (0..3_usize).prop_map(Step::Login),
+        1 => Just(Step::Reopen),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Whatever happens: each accepted key is stored once, under the result its sender was told, and every log
+    /// counts 1, 2, 3, …
+    #[test]
+    fn any_history_leaves_whole_logs(steps in proptest::collection::vec(step(), 1..60)) {
+        let mut store = Store::new();
+        let mut users = [store.open("alice"), store.open("bobby"), store.open("carol")];
+        let mut accepted = std::collections::HashMap::new();
+        for step in steps {
+            match step {
+                Step::Send { from, to, key, body } => {
+                    let (key, body) = (format!("k{key}"), format!("b{body}"));
+                    let result = store.append(&users[from], &users[to], &key, &body);
+                    match accepted.get(&(from, key.clone())) {
+                        None => {
+                            let appended = result.unwrap();
+                            prop_assert!(appended.fresh);
+                            accepted.insert((from, key), (to, body, appended));
+                        }
+                        Some((to_first, body_first, first)) if (*to_first, body_first) == (to, &body) => {
+                            let again = result.unwrap();
+                            prop_assert_eq!((again.id, again.seq, again.fresh), (first.id, first.seq, false));
+                        }
+                        Some(_) => prop_assert_eq!(result, Err(Refusal::KeyReused)),
+                    }
+                }
+                Step::Login(user) => users[user] = store.open(["alice", "bobby", "carol"][user]),
+                Step::Reopen => store.reopen(),
+            }
+        }
+        let mut logs = std::collections::HashMap::<_, Vec<_>>::new();
+        for (_, _, appended) in accepted.values() {
+            logs.entry(appended.conversation).or_default().push(appended.seq.0);
+        }
+        for (conversation, mut told) in logs {
+            told.sort_unstable();
+            let stored: Vec<_> = store.reader.entries(conversation, Seq(0), 1000).unwrap()
+                .iter().map(|entry| entry.seq.0).collect();
+            prop_assert_eq!(&stored, &(1..=told.len() as u64).collect::<Vec<_>>());
+            prop_assert_eq!(told, stored);
+        }
+    }
+}
