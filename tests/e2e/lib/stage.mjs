@@ -12,7 +12,7 @@ export function stage(options) {
     set.demo = await Demo.start(options);
     set.browser = await Browser.start();
   });
-  afterEach(() => assert.deepEqual(set.browser.errors.splice(0), [], "a page reported errors"));
+  afterEach(() => assert.deepEqual(set.browser?.errors.splice(0) ?? [], [], "a page reported errors"));
   after(async () => {
     await set.browser?.stop();
     await set.demo?.stop();
