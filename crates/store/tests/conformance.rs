@@ -1,5 +1,7 @@
 //! What the core relies on, checked against every backend.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod fixture;
 
 use fixture::{Store, text};

@@ -1,0 +1,313 @@
+//! Delivery between sessions of one domain on a real store: order, the way from log to queue, kicks, failures.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use jmessage_core::{
+    Core, End, Error, Event, HashCost, Hashing, Options, Proof, QueueLimits, Receipt, Session, Token,
+    port::{Done, Op, Reader, Refusal, Unavailable, Writer},
+};
+use jmessage_model::{
+    AppId, AppKey, ClientKey, Content, ConversationId, Limits, Millis, Nickname, Password, Platform, Seq,
+    Username,
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
+
+struct Domain {
+    core: Core,
+    app: AppId,
+    broken: Arc<AtomicBool>,
+    _directory: tempfile::TempDir,
+}
+
+/// A store whose commits fail while `broken` is set, before anything is written.
+struct Breakable<W> {
+    writer: W,
+    broken: Arc<AtomicBool>,
+}
+
+impl<W: Writer> Writer for Breakable<W> {
+    fn commit(&mut self, ops: &[Op]) -> Result<Vec<Result<Done, Refusal>>, Unavailable> {
+        if self.broken.load(Relaxed) {
+            return Err(Unavailable("the disk is on fire".into()));
+        }
+        self.writer.commit(ops)
+    }
+}
+
+fn password() -> Password {
+    Password::new("pass1234").unwrap()
+}
+
+impl Domain {
+    async fn new(queue: QueueLimits) -> Self {
+        let directory = tempfile::TempDir::new().unwrap();
+        let (writer, reader) = jmessage_store::sqlite::open(directory.path()).unwrap();
+        let broken = Arc::new(AtomicBool::new(false));
+        let writer = Breakable { writer, broken: broken.clone() };
+        let options = Options {
+            limits: Limits::default(),
+            queue,
+            resume_for: Millis(1000),
+            hashing: Hashing::new(HashCost { memory_kib: 8, passes: 1 }, 1, 8),
+            now: || Millis(5_000),
+            random: |bytes| {
+                bytes.fill(9);
+                Ok(())
+            },
+        };
+        let core = Core::start(Box::new(writer), reader as Arc<dyn Reader>, options).unwrap();
+        let app = core.create_app(AppKey::new("app").unwrap(), "App".into(), "secret".into()).await.unwrap();
+        for name in ["alice", "bobby"] {
+            let nickname = Nickname::new(name).unwrap();
+            core.create_user(app, Username::new(name).unwrap(), nickname, password()).await.unwrap();
+        }
+        Self { core, app, broken, _directory: directory }
+    }
+
+    async fn login(&self, name: &str) -> (Arc<Session>, Token) {
+        self.core.login(self.app, name, password(), Platform::Web).await.unwrap()
+    }
+
+    /// Logs in and reads the log to its end; the texts that were there.
+    async fn login_level(&self, name: &str) -> (Arc<Session>, Vec<String>) {
+        let (session, _) = self.login(name).await;
+        let texts = self.catch_up(&session).await;
+        (session, texts)
+    }
+
+    async fn catch_up(&self, session: &Arc<Session>) -> Vec<String> {
+        let mut catch_up = self.core.catch_up(session);
+        let mut texts = Vec::new();
+        while let Some(page) = catch_up.next().await.unwrap() {
+            texts.extend(page.into_iter().map(|entry| text_of(&entry.content)));
+        }
+        texts
+    }
+
+    async fn submit(&self, from: &Arc<Session>, to: &str, key: u64) {
+        let content = Content::Text(format!("m{key}"));
+        let client_key = ClientKey::new(&format!("k{key}")).unwrap();
+        self.core.send(from, key, Username::new(to).unwrap(), client_key, content).await.unwrap();
+    }
+
+    /// Sends and waits for the answer.
+    async fn send(&self, from: &Arc<Session>, to: &str, key: u64) -> Result<Receipt, Error> {
+        self.submit(from, to, key).await;
+        answer(from).await
+    }
+}
+
+fn text_of(content: &Content) -> String {
+    match content {
+        Content::Text(text) => text.clone(),
+    }
+}
+
+async fn answer(session: &Session) -> Result<Receipt, Error> {
+    let mut events = Vec::new();
+    assert_eq!(session.queue.take(&mut events).await, None);
+    match events.as_slice() {
+        [Event::Reply { result, .. }] => *result,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Takes entries from the queue until there are `count`.
+async fn texts(session: &Session, count: usize) -> Vec<String> {
+    let mut texts = Vec::new();
+    while texts.len() < count {
+        let mut events = Vec::new();
+        assert_eq!(session.queue.take(&mut events).await, None);
+        texts.extend(events.into_iter().map(|event| match event {
+            Event::Entry(shared) => text_of(&shared.entry.content),
+            Event::Reply { .. } => "answer".into(),
+        }));
+    }
+    texts
+}
+
+fn names(range: std::ops::RangeInclusive<u64>) -> Vec<String> {
+    range.map(|n| format!("m{n}")).collect()
+}
+
+#[tokio::test]
+async fn offline_messages_come_first_and_new_ones_follow_in_order() {
+    let domain = Domain::new(QueueLimits::default()).await;
+    let (alice, _) = domain.login_level("alice").await;
+    for key in 1..=600 {
+        assert!(matches!(domain.send(&alice, "bobby", key).await, Ok(Receipt::Sent(_))));
+    }
+    let (bobby, _) = domain.login("bobby").await;
+    let mut catch_up = domain.core.catch_up(&bobby);
+    let mut seen = Vec::new();
+    let mut next = 601;
+    while let Some(page) = catch_up.next().await.unwrap() {
+        seen.extend(page.into_iter().map(|entry| text_of(&entry.content)));
+        // Written while the log is being read: neither lost nor repeated.
+        domain.send(&alice, "bobby", next).await.unwrap();
+        next += 1;
+    }
+    let rest = usize::try_from(next).unwrap() - 1 - seen.len();
+    seen.extend(texts(&bobby, rest).await);
+    assert_eq!(seen, names(1..=next - 1));
+}
+
+#[tokio::test]
+async fn an_overflow_while_catching_up_reads_the_log_again() {
+    let domain = Domain::new(QueueLimits { entries: 4, bytes: 1 << 20 }).await;
+    let (alice, _) = domain.login_level("alice").await;
+    domain.send(&alice, "bobby", 1).await.unwrap();
+    let (bobby, _) = domain.login("bobby").await;
+    let mut catch_up = domain.core.catch_up(&bobby);
+    let first = catch_up.next().await.unwrap().unwrap();
+    for key in 2..=50 {
+        domain.send(&alice, "bobby", key).await.unwrap();
+    }
+    let mut seen: Vec<_> = first.iter().map(|entry| text_of(&entry.content)).collect();
+    while let Some(page) = catch_up.next().await.unwrap() {
+        seen.extend(page.iter().map(|entry| text_of(&entry.content)));
+    }
+    assert_eq!(seen, names(1..=50));
+    domain.send(&alice, "bobby", 51).await.unwrap();
+    assert_eq!(texts(&bobby, 1).await, ["m51"]);
+}
+
+#[tokio::test]
+async fn a_slow_session_is_cut_and_finds_everything_in_the_log() {
+    let domain = Domain::new(QueueLimits { entries: 4, bytes: 1 << 20 }).await;
+    let (alice, _) = domain.login_level("alice").await;
+    let (bobby, _) = domain.login_level("bobby").await;
+    for key in 1..=9 {
+        domain.send(&alice, "bobby", key).await.unwrap();
+    }
+    assert_eq!(bobby.queue.take(&mut Vec::new()).await, Some(End::TooSlow));
+    assert_eq!(domain.core.stats().cuts.load(Relaxed), 1);
+    domain.core.leave(bobby).await;
+    let (_bobby, seen) = domain.login_level("bobby").await;
+    assert_eq!(seen, names(1..=9));
+}
+
+#[tokio::test]
+async fn a_login_elsewhere_ends_the_session_and_fences_it() {
+    let domain = Domain::new(QueueLimits::default()).await;
+    let (old, old_token) = domain.login("alice").await;
+    let (_new, _) = domain.login("alice").await;
+    assert_eq!(old.queue.take(&mut Vec::new()).await, Some(End::Kicked));
+    domain.submit(&old, "bobby", 1).await;
+    let (_bobby, seen) = domain.login_level("bobby").await;
+    assert!(seen.is_empty(), "nothing was written: {seen:?}");
+    let resumed = domain.core.resume(domain.app, &old_token, Platform::Web, vec![]).await;
+    // Both logins drew the same random bytes here, so only the digest of another token is refused.
+    assert!(resumed.is_ok());
+    let other = Token::new(old.user.id, [1; 16]);
+    let refused = domain.core.resume(domain.app, &other, Platform::Web, vec![]).await;
+    assert_eq!(refused.err(), Some(Error::Superseded));
+}
+
+#[tokio::test]
+async fn resuming_replaces_the_own_connection_without_a_kick() {
+    let domain = Domain::new(QueueLimits::default()).await;
+    let (old, token) = domain.login("alice").await;
+    let new = domain.core.resume(domain.app, &token, Platform::Web, vec![]).await.unwrap();
+    assert_eq!(old.queue.take(&mut Vec::new()).await, Some(End::Replaced));
+    assert_eq!(domain.core.stats().kicks.load(Relaxed), 0);
+    assert!(matches!(domain.send(&new, "bobby", 1).await, Ok(Receipt::Sent(_))));
+    let elsewhere = domain.core.resume(AppId(77), &token, Platform::Web, vec![]).await;
+    assert_eq!(elsewhere.err(), Some(Error::NoSession), "a token is of one app");
+}
+
+#[tokio::test]
+async fn what_cannot_be_stored_is_refused_and_reaches_nobody() {
+    let domain = Domain::new(QueueLimits::default()).await;
+    let (alice, _) = domain.login_level("alice").await;
+    let (bobby, _) = domain.login_level("bobby").await;
+    domain.broken.store(true, Relaxed);
+    assert_eq!(domain.send(&alice, "bobby", 1).await, Err(Error::Unavailable));
+    assert_eq!(
+        domain.core.login(domain.app, "alice", password(), Platform::Web).await.err(),
+        Some(Error::Unavailable)
+    );
+    domain.broken.store(false, Relaxed);
+    assert!(domain.send(&alice, "bobby", 1).await.is_ok(), "the same key again");
+    assert_eq!(texts(&bobby, 1).await, ["m1"]);
+    assert_eq!(domain.core.stats().commit_failures.load(Relaxed), 2);
+}
+
+#[tokio::test]
+async fn a_repeated_message_is_delivered_once() {
+    let domain = Domain::new(QueueLimits::default()).await;
+    let (alice, _) = domain.login_level("alice").await;
+    let (bobby, _) = domain.login_level("bobby").await;
+    let first = domain.send(&alice, "bobby", 1).await;
+    let Ok(Receipt::Sent(first)) = first else { panic!("{first:?}") };
+    let Ok(Receipt::Sent(again)) = domain.send(&alice, "bobby", 1).await else { panic!("refused") };
+    assert_eq!((first.id, first.seq), (again.id, again.seq));
+    domain.send(&alice, "bobby", 2).await.unwrap();
+    assert_eq!(texts(&bobby, 2).await, ["m1", "m2"]);
+}
+
+#[tokio::test]
+async fn a_message_to_oneself_comes_back() {
+    let domain = Domain::new(QueueLimits::default()).await;
+    let (alice, _) = domain.login_level("alice").await;
+    domain.submit(&alice, "alice", 1).await;
+    assert_eq!(texts(&alice, 2).await, ["answer", "m1"]);
+}
+
+#[tokio::test]
+async fn an_acknowledged_message_does_not_come_again() {
+    let domain = Domain::new(QueueLimits::default()).await;
+    let (alice, _) = domain.login_level("alice").await;
+    let sent = domain.send(&alice, "bobby", 1).await;
+    let Ok(Receipt::Sent(sent)) = sent else { panic!("{sent:?}") };
+    domain.send(&alice, "bobby", 2).await.unwrap();
+    let (bobby, seen) = domain.login_level("bobby").await;
+    assert_eq!(seen, ["m1", "m2"]);
+    domain.core.acknowledge(&bobby, vec![(sent.conversation, Seq(1))]).await.unwrap();
+    let (bobby, seen) = domain.login_level("bobby").await;
+    assert_eq!(seen, ["m2"]);
+    let all = domain.core.entries_after(&bobby, sent.conversation, Seq(0)).await.unwrap();
+    assert_eq!(all.len(), 2, "history stays");
+    let foreign = domain.core.entries_after(&bobby, ConversationId(99), Seq(0)).await.unwrap();
+    assert!(foreign.is_empty());
+}
+
+#[tokio::test]
+async fn logins_are_refused_by_fact() {
+    let domain = Domain::new(QueueLimits::default()).await;
+    let login = |name: &'static str, password: &'static str| {
+        let core = domain.core.clone();
+        let password = Password::new(password).unwrap();
+        async move { core.login(domain.app, name, password, Platform::Web).await.err() }
+    };
+    assert_eq!(login("nobody", "pass1234").await, Some(Error::NoSuchUser));
+    assert_eq!(login("alice", "pass12345").await, Some(Error::WrongPassword));
+    let (alice, _) = domain.login_level("alice").await;
+    assert_eq!(domain.send(&alice, "nobody", 1).await, Err(Error::NoSuchTarget));
+}
+
+#[tokio::test]
+async fn stopping_answers_everything_submitted_before() {
+    let domain = Domain::new(QueueLimits::default()).await;
+    let (alice, _) = domain.login_level("alice").await;
+    for key in 1..=100 {
+        domain.submit(&alice, "bobby", key).await;
+    }
+    domain.core.stop().await;
+    let mut events = Vec::new();
+    assert_eq!(alice.queue.take(&mut events).await, None);
+    assert_eq!(events.len(), 100);
+    assert_eq!(
+        domain.core.acknowledge(&alice, vec![(ConversationId(1), Seq(1))]).await,
+        Err(Error::Unavailable)
+    );
+}
+
+#[test]
+fn a_proof_prints_no_token() {
+    let digest = Token::new(jmessage_model::UserId(1), [255; 16]).digest();
+    assert_eq!(format!("{:?}", Proof::Login(digest)), "Login(***)");
+}
