@@ -62,7 +62,7 @@ fn an_older_session_cannot_write() {
 fn a_session_is_fenced_within_the_batch_that_replaces_it() {
     let mut store = Store::new();
     let (old, bobby) = (store.open("alice"), store.open("bobby"));
-    let login = store.login_op(old.fence.user, 2);
+    let login = Store::login_op(old.fence.user, 2);
     let results = store.batch(&[
         store.append_op(&old, &bobby, "k1", "before"),
         login,
@@ -146,7 +146,7 @@ fn resuming_acknowledges_first() {
     let mut store = Store::new();
     let (alice, bobby) = (store.open("alice"), store.open("bobby"));
     let conversation = store.append(&alice, &bobby, "k1", "1").unwrap().conversation;
-    let op = store.resume_op(&bobby, 0, vec![(conversation, Seq(1))]);
+    let op = Store::resume_op(&bobby, 0, vec![(conversation, Seq(1))]);
     assert!(store.apply(op).is_ok());
     assert_eq!(store.behind(bobby.fence.user), []);
 }

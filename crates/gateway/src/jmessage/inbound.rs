@@ -7,16 +7,183 @@
 //! | `key` | `ClientKey` |
 //! | `[conversation, seq]` | a position of a cursor |
 
-use super::{Gateway, wire::Refused};
+use super::{
+    Gateway, outbound,
+    session::{Connection, Leave, Standing},
+    wire::Refused,
+};
 use jmessage_core::{Error, Session, Token, port::AppRecord};
 use jmessage_model::{AppKey, ClientKey, Content, ConversationId, Password, Platform, Seq, Username};
-use jmessage_proto::{Code, Position, TargetType};
+use jmessage_proto::{Code, Position, Request, Response, Source, TargetType, close, json::Object};
 use jmessage_sign::{Fields, MasterSecret};
 use serde_json::value::RawValue;
 use std::sync::Arc;
+use tokio::time::Instant;
+
+/// Frames that make no sense before the connection is closed.
+const BAD_FRAMES: usize = 16;
+/// Pages of a log that one `sync` brings at most.
+const SYNC_PAGES: usize = 40;
+
+impl Connection {
+    /// Carries out one text frame.
+    pub(super) async fn text(&mut self, text: &str) -> Result<(), Leave> {
+        match Request::decode(text) {
+            Ok(request) => self.request(request).await,
+            Err(error) => {
+                let id = Object::parse(text).and_then(|object| object.number("id")).ok().flatten();
+                self.refuse(id, Refused::argument(error.to_string())).await?;
+                self.bad_frames += 1;
+                if self.bad_frames < BAD_FRAMES {
+                    return Ok(());
+                }
+                Err(Some((close::BAD_FRAMES, "too many frames that make no sense")))
+            }
+        }
+    }
+
+    async fn request(&mut self, request: Request<&RawValue>) -> Result<(), Leave> {
+        match request {
+            Request::Config { id, app_key, timestamp, random_str, signature } => {
+                let app = config(&self.gateway, &app_key, &timestamp, &random_str, &signature).await;
+                match app {
+                    Ok(app) => self.configured(id, app).await,
+                    Err(refused) => self.refuse(Some(id), refused).await,
+                }
+            }
+            Request::Login { id, username, password } => self.login(id, &username, &password).await,
+            Request::Resume { id, app_key, token, cursors } => {
+                self.leave_session().await;
+                match resume(&self.gateway, &app_key, &token, cursors).await {
+                    Ok((app, session, token)) => self.open(id, app, session, &token).await,
+                    Err(refused) => self.refuse(Some(id), refused).await,
+                }
+            }
+            Request::Logout { id } => {
+                let submitted = match self.session() {
+                    Ok(session) => self.gateway.core.end(&session, id).await.map_err(Refused::from),
+                    Err(refused) => Err(refused),
+                };
+                self.submitted(id, submitted).await
+            }
+            Request::Send { id, key, target_type, target_id, msg_type, msg_body } => {
+                let frame = Send { id, key, target_type, target_id, msg_type, msg_body };
+                let submitted = match self.session() {
+                    Ok(session) => send(&self.gateway, &session, frame).await,
+                    Err(refused) => Err(refused),
+                };
+                self.submitted(id, submitted).await
+            }
+            Request::Ack { cursors } => match self.session() {
+                // A cursor that could not be moved only means that something comes again.
+                Ok(session) => {
+                    let _ = self.gateway.core.acknowledge(&session, positions(cursors)).await;
+                    Ok(())
+                }
+                Err(refused) => self.refuse(None, refused).await,
+            },
+            Request::Sync { conversation, after } => match self.session() {
+                Ok(session) => self.sync(&session, ConversationId(conversation), Seq(after)).await,
+                Err(refused) => self.refuse(None, refused).await,
+            },
+            Request::Ping => self.write([outbound::frame(Response::Pong)]).await,
+        }
+    }
+
+    /// The answer to what was submitted comes through the queue; to what was not, at once.
+    async fn submitted(&mut self, id: u64, submitted: Result<(), Refused>) -> Result<(), Leave> {
+        match submitted {
+            Ok(()) => {
+                self.under_way += 1;
+                Ok(())
+            }
+            Err(refused) => self.refuse(Some(id), refused).await,
+        }
+    }
+
+    async fn configured(&mut self, id: u64, app: AppRecord) -> Result<(), Leave> {
+        match &self.standing {
+            Standing::Open(current, _) if current.id != app.id => {
+                let refused = Refused::new(Code::ConfigFailed, "log out before changing the app");
+                return self.refuse(Some(id), refused).await;
+            }
+            Standing::Open(..) => {}
+            Standing::New | Standing::Configured(_) => {
+                self.standing = Standing::Configured(Box::new(app));
+                self.since = Instant::now();
+            }
+        }
+        self.write([outbound::frame(Response::Configured { id })]).await
+    }
+
+    async fn login(&mut self, id: u64, username: &str, password: &str) -> Result<(), Leave> {
+        let app = match &self.standing {
+            Standing::Configured(app) | Standing::Open(app, _) => AppRecord::clone(app),
+            Standing::New => {
+                let refused = Refused::new(Code::SignatureInvalid, "config comes before login");
+                return self.refuse(Some(id), refused).await;
+            }
+        };
+        match login(&self.gateway, &app, username, password).await {
+            Ok((session, token)) => {
+                self.leave_session().await;
+                self.open(id, app, session, &token).await
+            }
+            Err(refused) => self.refuse(Some(id), refused).await,
+        }
+    }
+
+    /// The session is open: answers, then brings it level with the logs.
+    async fn open(
+        &mut self,
+        id: u64,
+        app: AppRecord,
+        session: Arc<Session>,
+        token: &Token,
+    ) -> Result<(), Leave> {
+        self.pending = None;
+        self.under_way = 0;
+        self.standing = Standing::Open(Box::new(app), session.clone());
+        self.write([outbound::session(id, &session, token)]).await?;
+        let mut catch_up = self.gateway.core.catch_up(&session);
+        loop {
+            match catch_up.next().await {
+                Ok(Some(page)) => self.write(page.iter().map(outbound::entry)).await?,
+                Ok(None) => return Ok(()),
+                // Nothing is lost: the client comes back and resumes from its cursor.
+                Err(_) => return Err(Some((close::GOING_AWAY, "the log could not be read"))),
+            }
+            if session.queue.end().is_some() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn sync(
+        &mut self,
+        session: &Session,
+        conversation: ConversationId,
+        after: Seq,
+    ) -> Result<(), Leave> {
+        let mut after = after;
+        for _ in 0..SYNC_PAGES {
+            match self.gateway.core.entries_after(session, conversation, after).await {
+                Ok(page) => match page.last() {
+                    Some(last) => {
+                        after = last.seq;
+                        self.write(page.iter().map(outbound::entry)).await?;
+                    }
+                    None => return Ok(()),
+                },
+                Err(error) => return self.refuse(None, error.into()).await,
+            }
+        }
+        Ok(())
+    }
+}
 
 /// The App that the signature belongs to.
-pub(super) async fn config(
+async fn config(
     gateway: &Gateway,
     app_key: &str,
     timestamp: &str,
@@ -44,7 +211,7 @@ async fn find_app(gateway: &Gateway, app_key: &str) -> Result<AppRecord, Refused
 }
 
 /// A new session by name and password.
-pub(super) async fn login(
+async fn login(
     gateway: &Gateway,
     app: &AppRecord,
     username: &str,
@@ -56,7 +223,7 @@ pub(super) async fn login(
 }
 
 /// The session of a token, on this connection.
-pub(super) async fn resume(
+async fn resume(
     gateway: &Gateway,
     app_key: &str,
     token: &str,
@@ -69,17 +236,17 @@ pub(super) async fn resume(
 }
 
 /// What a `send` frame asks for.
-pub(super) struct Send<'a> {
-    pub(super) id: u64,
-    pub(super) key: String,
-    pub(super) target_type: String,
-    pub(super) target_id: String,
-    pub(super) msg_type: String,
-    pub(super) msg_body: &'a RawValue,
+struct Send<'a> {
+    id: u64,
+    key: String,
+    target_type: String,
+    target_id: String,
+    msg_type: String,
+    msg_body: &'a RawValue,
 }
 
 /// Submits a message; its answer comes through the session's queue.
-pub(super) async fn send(gateway: &Gateway, session: &Arc<Session>, frame: Send<'_>) -> Result<(), Refused> {
+async fn send(gateway: &Gateway, session: &Arc<Session>, frame: Send<'_>) -> Result<(), Refused> {
     let key = ClientKey::new(&frame.key).map_err(|e| Refused::argument(format!("key {e}")))?;
     match TargetType::parse(&frame.target_type) {
         Some(TargetType::Single) => {}
@@ -111,6 +278,6 @@ fn content(msg_type: &str, msg_body: &RawValue) -> Result<Content, Refused> {
 }
 
 /// Positions in the domain's words.
-pub(super) fn positions(cursors: Vec<Position>) -> Vec<(ConversationId, Seq)> {
+fn positions(cursors: Vec<Position>) -> Vec<(ConversationId, Seq)> {
     cursors.into_iter().map(|p| (ConversationId(p.conversation), Seq(p.seq))).collect()
 }

@@ -1,12 +1,10 @@
 //! The life of one connection: frames in, events out, and never a wait for a socket that does not move.
 
-use super::{Gateway, inbound, outbound, wire::Refused};
+use super::{Gateway, outbound, wire::Refused};
 use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket};
 use futures_util::{SinkExt, StreamExt, future};
-use jmessage_core::{End, Event, Receipt, Session, Token, port::AppRecord};
-use jmessage_model::{ConversationId, Seq};
-use jmessage_proto::{Code, Request, Response, Source, close, json::Object};
-use serde_json::value::RawValue;
+use jmessage_core::{End, Event, Receipt, Session, port::AppRecord};
+use jmessage_proto::{Code, Response, close};
 use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
 use tokio::{
     sync::{OwnedSemaphorePermit, watch},
@@ -14,12 +12,8 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite;
 
-/// Frames that make no sense before the connection is closed.
-const BAD_FRAMES: usize = 16;
 /// Commands of one session under way; beyond, its socket is not read.
 const UNDER_WAY: usize = 256;
-/// Pages of a log that one `sync` brings at most.
-const SYNC_PAGES: usize = 40;
 /// How long a stopping server waits for answers that are due, and for a goodbye to be read.
 const FAREWELL: Duration = Duration::from_secs(3);
 
@@ -36,26 +30,27 @@ enum Input {
 }
 
 /// Why a connection ends: a close code and a word for the log. `None` when the socket is gone already.
-type Leave = Option<(u16, &'static str)>;
+pub(super) type Leave = Option<(u16, &'static str)>;
 
 /// How far the client has proven who it is.
-enum Standing {
+pub(super) enum Standing {
     New,
     Configured(Box<AppRecord>),
     Open(Box<AppRecord>, Arc<Session>),
 }
 
-struct Connection {
+/// One connection.
+pub(super) struct Connection {
     socket: WebSocket,
-    gateway: Arc<Gateway>,
-    standing: Standing,
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) standing: Standing,
     /// Held while nobody is logged in.
-    pending: Option<OwnedSemaphorePermit>,
-    under_way: usize,
-    bad_frames: usize,
+    pub(super) pending: Option<OwnedSemaphorePermit>,
+    pub(super) under_way: usize,
+    pub(super) bad_frames: usize,
     heard: Instant,
     pinged: bool,
-    since: Instant,
+    pub(super) since: Instant,
 }
 
 /// Serves the connection to its end.
@@ -162,165 +157,11 @@ impl Connection {
         }
     }
 
-    async fn text(&mut self, text: &str) -> Result<(), Leave> {
-        match Request::decode(text) {
-            Ok(request) => self.request(request).await,
-            Err(error) => {
-                let id = Object::parse(text).and_then(|object| object.number("id")).ok().flatten();
-                self.refuse(id, Refused::argument(error.to_string())).await?;
-                self.bad_frames += 1;
-                if self.bad_frames < BAD_FRAMES {
-                    return Ok(());
-                }
-                Err(Some((close::BAD_FRAMES, "too many frames that make no sense")))
-            }
-        }
-    }
-
-    async fn request(&mut self, request: Request<&RawValue>) -> Result<(), Leave> {
-        match request {
-            Request::Config { id, app_key, timestamp, random_str, signature } => {
-                let app = inbound::config(&self.gateway, &app_key, &timestamp, &random_str, &signature).await;
-                match app {
-                    Ok(app) => self.configured(id, app).await,
-                    Err(refused) => self.refuse(Some(id), refused).await,
-                }
-            }
-            Request::Login { id, username, password } => self.login(id, &username, &password).await,
-            Request::Resume { id, app_key, token, cursors } => {
-                self.leave_session().await;
-                match inbound::resume(&self.gateway, &app_key, &token, cursors).await {
-                    Ok((app, session, token)) => self.open(id, app, session, &token).await,
-                    Err(refused) => self.refuse(Some(id), refused).await,
-                }
-            }
-            Request::Logout { id } => {
-                let submitted = match self.session() {
-                    Ok(session) => self.gateway.core.end(&session, id).await.map_err(Refused::from),
-                    Err(refused) => Err(refused),
-                };
-                self.submitted(id, submitted).await
-            }
-            Request::Send { id, key, target_type, target_id, msg_type, msg_body } => {
-                let frame = inbound::Send { id, key, target_type, target_id, msg_type, msg_body };
-                let submitted = match self.session() {
-                    Ok(session) => inbound::send(&self.gateway, &session, frame).await,
-                    Err(refused) => Err(refused),
-                };
-                self.submitted(id, submitted).await
-            }
-            Request::Ack { cursors } => match self.session() {
-                // A cursor that could not be moved only means that something comes again.
-                Ok(session) => {
-                    let _ = self.gateway.core.acknowledge(&session, inbound::positions(cursors)).await;
-                    Ok(())
-                }
-                Err(refused) => self.refuse(None, refused).await,
-            },
-            Request::Sync { conversation, after } => match self.session() {
-                Ok(session) => self.sync(&session, ConversationId(conversation), Seq(after)).await,
-                Err(refused) => self.refuse(None, refused).await,
-            },
-            Request::Ping => self.write([outbound::frame(Response::Pong)]).await,
-        }
-    }
-
-    /// The answer to what was submitted comes through the queue; to what was not, at once.
-    async fn submitted(&mut self, id: u64, submitted: Result<(), Refused>) -> Result<(), Leave> {
-        match submitted {
-            Ok(()) => {
-                self.under_way += 1;
-                Ok(())
-            }
-            Err(refused) => self.refuse(Some(id), refused).await,
-        }
-    }
-
-    fn session(&self) -> Result<Arc<Session>, Refused> {
+    pub(super) fn session(&self) -> Result<Arc<Session>, Refused> {
         match &self.standing {
             Standing::Open(_, session) => Ok(session.clone()),
             Standing::Configured(_) | Standing::New => Err(Code::NotLoggedIn.into()),
         }
-    }
-
-    async fn configured(&mut self, id: u64, app: AppRecord) -> Result<(), Leave> {
-        match &self.standing {
-            Standing::Open(current, _) if current.id != app.id => {
-                let refused = Refused::new(Code::ConfigFailed, "log out before changing the app");
-                return self.refuse(Some(id), refused).await;
-            }
-            Standing::Open(..) => {}
-            Standing::New | Standing::Configured(_) => {
-                self.standing = Standing::Configured(Box::new(app));
-                self.since = Instant::now();
-            }
-        }
-        self.write([outbound::frame(Response::Configured { id })]).await
-    }
-
-    async fn login(&mut self, id: u64, username: &str, password: &str) -> Result<(), Leave> {
-        let app = match &self.standing {
-            Standing::Configured(app) | Standing::Open(app, _) => AppRecord::clone(app),
-            Standing::New => {
-                let refused = Refused::new(Code::SignatureInvalid, "config comes before login");
-                return self.refuse(Some(id), refused).await;
-            }
-        };
-        match inbound::login(&self.gateway, &app, username, password).await {
-            Ok((session, token)) => {
-                self.leave_session().await;
-                self.open(id, app, session, &token).await
-            }
-            Err(refused) => self.refuse(Some(id), refused).await,
-        }
-    }
-
-    /// The session is open: answers, then brings it level with the logs.
-    async fn open(
-        &mut self,
-        id: u64,
-        app: AppRecord,
-        session: Arc<Session>,
-        token: &Token,
-    ) -> Result<(), Leave> {
-        self.pending = None;
-        self.under_way = 0;
-        self.standing = Standing::Open(Box::new(app), session.clone());
-        self.write([outbound::session(id, &session, token)]).await?;
-        let mut catch_up = self.gateway.core.catch_up(&session);
-        loop {
-            match catch_up.next().await {
-                Ok(Some(page)) => self.write(page.iter().map(outbound::entry)).await?,
-                Ok(None) => return Ok(()),
-                // Nothing is lost: the client comes back and resumes from its cursor.
-                Err(_) => return Err(Some((close::GOING_AWAY, "the log could not be read"))),
-            }
-            if session.queue.end().is_some() {
-                return Ok(());
-            }
-        }
-    }
-
-    async fn sync(
-        &mut self,
-        session: &Session,
-        conversation: ConversationId,
-        after: Seq,
-    ) -> Result<(), Leave> {
-        let mut after = after;
-        for _ in 0..SYNC_PAGES {
-            match self.gateway.core.entries_after(session, conversation, after).await {
-                Ok(page) => match page.last() {
-                    Some(last) => {
-                        after = last.seq;
-                        self.write(page.iter().map(outbound::entry)).await?;
-                    }
-                    None => return Ok(()),
-                },
-                Err(error) => return self.refuse(None, error.into()).await,
-            }
-        }
-        Ok(())
     }
 
     async fn write_events(&mut self, events: &mut Vec<Event>) -> Result<(), Leave> {
@@ -366,13 +207,13 @@ impl Connection {
         }
     }
 
-    async fn refuse(&mut self, id: Option<u64>, refused: Refused) -> Result<(), Leave> {
+    pub(super) async fn refuse(&mut self, id: Option<u64>, refused: Refused) -> Result<(), Leave> {
         self.write([outbound::frame(refused.frame(id))]).await
     }
 
     /// Writes frames as one: fed together, flushed once. Ends the connection when the peer does not read,
     /// or when its session was cut meanwhile.
-    async fn write(&mut self, frames: impl IntoIterator<Item = Frame>) -> Result<(), Leave> {
+    pub(super) async fn write(&mut self, frames: impl IntoIterator<Item = Frame>) -> Result<(), Leave> {
         let within = self.gateway.options.write_within;
         let session = self.session().ok();
         let socket = &mut self.socket;
@@ -400,7 +241,7 @@ impl Connection {
     }
 
     /// Another login on the same connection takes the place of its session.
-    async fn leave_session(&mut self) {
+    pub(super) async fn leave_session(&mut self) {
         match std::mem::replace(&mut self.standing, Standing::New) {
             Standing::Open(app, session) => {
                 self.gateway.core.leave(session).await;
