@@ -131,7 +131,7 @@ impl<V: Payload> Client<V> {
             return;
         }
         match answer {
-            Ok(signature) => self.setup.signature = Some(signature),
+            Ok(signature) => self.setup.sign(signature),
             Err(reason) => self.signer_failed(now, Failure::new(Code::SignatureInvalid, &reason)),
         }
         self.advance(now);

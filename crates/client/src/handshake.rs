@@ -63,7 +63,7 @@ impl<V: Payload> Client<V> {
         // Not while waiting to connect again: a signer that fails at once would be asked without end.
         if self.link.is_up()
             && self.token.is_none()
-            && let Some(ticket) = self.setup.ask(now + self.timeouts.request)
+            && let Some(ticket) = self.setup.ask(now + self.timeouts.handshake())
         {
             self.push(Action::AskSigner(ticket));
         }
@@ -88,8 +88,8 @@ impl<V: Payload> Client<V> {
         if self.setup.has_failed() {
             return;
         }
-        let Some(signature) = self.setup.signature.clone() else { return };
-        let id = self.begin(Kind::Config, now + self.timeouts.request);
+        let Some(signature) = self.setup.signature().cloned() else { return };
+        let id = self.begin(Kind::Config, now + self.timeouts.handshake());
         let crate::Signature { app_key, timestamp, random_str, signature } = signature;
         self.transmit(Request::Config { id, app_key, timestamp, random_str, signature });
     }
@@ -97,7 +97,7 @@ impl<V: Payload> Client<V> {
     fn request_resume(&mut self, now: u64) {
         let (Some(token), Some(app_key)) = (self.token.clone(), self.setup.app_key()) else { return };
         let app_key = app_key.to_owned();
-        let id = self.begin(Kind::Resume, now + self.timeouts.request);
+        let id = self.begin(Kind::Resume, now + self.timeouts.handshake());
         let cursors = self.inbox.resume();
         self.transmit(Request::Resume { id, app_key, token, cursors });
     }
@@ -115,7 +115,7 @@ impl<V: Payload> Client<V> {
         if !cursors.is_empty() {
             self.transmit(Request::Ack { cursors });
         }
-        let id = self.begin(Kind::Logout, now + self.timeouts.request);
+        let id = self.begin(Kind::Logout, now + self.timeouts.handshake());
         self.transmit(Request::Logout { id });
     }
 

@@ -25,15 +25,15 @@ impl fmt::Debug for Signature {
 pub enum Credentials {
     /// The page gave it; when it expires, the page must call `config` again.
     Fields(Signature),
-    /// The driver obtains it for this App key, again whenever the server finds it expired.
-    Signer(String),
+    /// The driver obtains it, again whenever the server finds it expired; for this App if one is named.
+    Signer(Option<String>),
 }
 
 impl Credentials {
-    fn app_key(&self) -> &str {
+    fn app_key(&self) -> Option<&str> {
         match self {
-            Self::Fields(signature) => &signature.app_key,
-            Self::Signer(app_key) => app_key,
+            Self::Fields(signature) => Some(&signature.app_key),
+            Self::Signer(app_key) => app_key.as_deref(),
         }
     }
 }
@@ -52,7 +52,9 @@ pub(crate) enum Outcome {
 /// The state behind `config`. It outlives connections.
 pub(crate) struct Setup {
     credentials: Option<Credentials>,
-    pub(crate) signature: Option<Signature>,
+    /// The App of the last signature.
+    app_key: Option<String>,
+    signature: Option<Signature>,
     /// Ticket and time limit of the question to the signer.
     asking: Option<(u64, u64)>,
     tickets: u64,
@@ -65,6 +67,7 @@ impl Setup {
     pub(crate) fn new() -> Self {
         Self {
             credentials: None,
+            app_key: None,
             signature: None,
             asking: None,
             tickets: 0,
@@ -75,11 +78,12 @@ impl Setup {
 
     /// Takes new credentials. True if they are of the App that was configured before.
     pub(crate) fn replace(&mut self, credentials: Credentials) -> bool {
-        let same = self.credentials.as_ref().is_some_and(|old| old.app_key() == credentials.app_key());
-        self.signature = match &credentials {
-            Credentials::Fields(signature) => Some(signature.clone()),
-            Credentials::Signer(_) => None,
-        };
+        let named = credentials.app_key();
+        let same = self.app_key.is_some() && (named.is_none() || named == self.app_key.as_deref());
+        self.signature = None;
+        if let Credentials::Fields(signature) = &credentials {
+            self.sign(signature.clone());
+        }
         self.credentials = Some(credentials);
         self.asking = None;
         self.retried = false;
@@ -87,9 +91,20 @@ impl Setup {
         same
     }
 
-    /// The App key, once there are credentials.
+    /// The App of the last signature.
     pub(crate) fn app_key(&self) -> Option<&str> {
-        self.credentials.as_ref().map(Credentials::app_key)
+        self.app_key.as_deref()
+    }
+
+    /// The signature at hand.
+    pub(crate) fn signature(&self) -> Option<&Signature> {
+        self.signature.as_ref()
+    }
+
+    /// Takes a new signature.
+    pub(crate) fn sign(&mut self, signature: Signature) {
+        self.app_key = Some(signature.app_key.clone());
+        self.signature = Some(signature);
     }
 
     /// Whether a signer could be asked.

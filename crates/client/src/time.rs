@@ -15,6 +15,13 @@ impl Default for Timeouts {
     }
 }
 
+impl Timeouts {
+    /// For what the machine does by itself. A page that gives messages a day means the outbox, not a dead server.
+    pub(crate) fn handshake(self) -> u64 {
+        self.request.min(30_000)
+    }
+}
+
 /// An attempt to connect is given up after this.
 pub(crate) const CONNECT: u64 = 10_000;
 /// A connection that was silent for this long is asked for a sign of life.

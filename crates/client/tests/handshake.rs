@@ -79,7 +79,7 @@ fn a_server_that_never_answers_fails_the_login_after_its_time_and_config_after_i
 #[test]
 fn an_expired_signature_of_a_signer_is_asked_for_once_more() {
     let mut page = Page::new();
-    page.client.configure(page.now, Credentials::Signer("app".into()), false);
+    page.client.configure(page.now, Credentials::Signer(Some("app".into())), false);
     page.open();
     assert_eq!(page.calls(), ["connect", "ask 1"]);
     page.client.signed(page.now, 1, Ok(fields("app")));
@@ -104,7 +104,7 @@ fn an_expired_signature_of_a_signer_is_asked_for_once_more() {
 fn a_signer_that_fails_or_is_silent_is_an_error_of_config() {
     for silent in [false, true] {
         let mut page = Page::new();
-        page.client.configure(page.now, Credentials::Signer("app".into()), false);
+        page.client.configure(page.now, Credentials::Signer(Some("app".into())), false);
         page.open();
         page.news();
         if silent {

@@ -1,0 +1,180 @@
+/** The chat SDK. One object; make as many calls as you like, whenever you like, also before the wasm is loaded. */
+export declare const JMessage: JMessageApi;
+export default JMessage;
+
+declare global {
+  /** What the classic script `jmessage-1.0.0.min.js` defines. */
+  interface Window {
+    JMessage: JMessageApi;
+  }
+}
+
+/**
+ * Why something failed.
+ *
+ * | code | meaning |
+ * |---|---|
+ * | 872000 | the server could not do it now, or the SDK cannot run in this browser |
+ * | 872001 | not logged in |
+ * | 872002 | an argument is missing or wrong; the message says which |
+ * | 872003 | the login could not be carried out |
+ * | 872004 | `config` was refused: unknown app or wrong signature |
+ * | 872005 | the signature is absent or has expired |
+ * | 872006 | no answer in time |
+ * | 872007 | the connection broke |
+ * | 872008 | the user logged in somewhere else |
+ * | 801003 | login: no such user |
+ * | 801004 | login: wrong password |
+ * | 803004 | no such group |
+ * | 803007 | the message is too long |
+ * | 898002 | no such user to send to |
+ */
+export type ErrorCode = number;
+
+/** Called at most once, when the call has returned. */
+export type Fail = (code: ErrorCode, message: string) => void;
+
+/** As {@link Fail}, with the number of the message. */
+export type SendFail = (code: ErrorCode, message: string, rid: number) => void;
+
+/** The fields that prove the app. They are made on the developer's own server. */
+export interface Signature {
+  /** Seconds since 1970, as a decimal. `timeStamp` is understood too. */
+  timestamp: string | number;
+  /** Random, different each time. */
+  randomStr: string | number;
+  /** 32 hexadecimal digits. */
+  signature: string;
+}
+
+interface ConfigBase {
+  /** The app's public key. */
+  appKey: string;
+  /**
+   * The chat server: a host, or an `http(s)` or `ws(s)` URL. Otherwise it is the `data-server` of the script tag, or
+   * where the page came from.
+   */
+  server?: string;
+}
+
+/** Options of `config`, in one of three ways. */
+export type ConfigOptions =
+  /** A signature from the developer's server. When it expires, `error` hears 872005; then call `config` again. */
+  | (ConfigBase & Signature)
+  /**
+   * Where to get a signature: a URL that answers with JSON, or a function that returns the fields or a promise of them.
+   * Asked again when the signature has expired.
+   */
+  | (ConfigBase & { signer: string | (() => Signature | Promise<Signature>) })
+  /**
+   * The app's master secret, for local development and for Node servers only: whoever has it can sign in as anybody.
+   * The spelling is the published one; `masterSecret` is understood too.
+   */
+  | (ConfigBase & { masterSecrect: string });
+
+export interface LoginOptions {
+  username: string;
+  password: string;
+  success?: () => void;
+  fail?: Fail;
+}
+
+export interface SendTextOptions {
+  /** A username, or a group's number. */
+  targetId: string | number;
+  targetType: "single" | "group";
+  /** Not empty. Shown to the other side exactly as it is. */
+  text: string;
+  /** Called before `sendTextMessage` returns, with the number by which this message is spoken of from now on. */
+  idGenerated?: (rid: number) => void;
+  /** The message is stored. */
+  success?: (rid: number) => void;
+  /** The message was not confirmed in time or was refused; it is not repeated unless you call `resendMessage`. */
+  fail?: SendFail;
+}
+
+export interface ResendOptions {
+  /** The number of a message that failed. */
+  rid: number | string;
+  success?: (rid: number) => void;
+  fail?: SendFail;
+}
+
+/** The content of a message by its type. */
+export interface TextBody {
+  text: string;
+  extras?: Record<string, unknown>;
+}
+
+/**
+ * A message that arrived. Every key exists in both spellings, `from_id` and `fromId`. Pages that expect JSON text may
+ * call `JSON.parse` on it.
+ */
+export interface Message {
+  version: 1;
+  target_type: "single" | "group";
+  targetType: "single" | "group";
+  target_id: string;
+  targetId: string;
+  target_name: string;
+  targetName: string;
+  from_type: "user" | "robot" | "admin";
+  fromType: "user" | "robot" | "admin";
+  /** The sender's username. */
+  from_id: string;
+  fromId: string;
+  /** The sender's nickname when the message was sent. */
+  from_name: string;
+  fromName: string;
+  from_platform: string;
+  fromPlatform: string;
+  /** Seconds since 1970. */
+  create_time: number;
+  createTime: number;
+  /** The number the server gave it. */
+  msg_id: number;
+  msgId: number;
+  msg_type: "text";
+  msgType: "text";
+  msg_body: TextBody;
+  msgBody: TextBody;
+  /** The message as JSON text. */
+  toString(): string;
+}
+
+export interface JMessageApi {
+  readonly version: string;
+  debug: boolean;
+  /** How long a request may take, in milliseconds. Read at each call. 10000 at first. */
+  requestTimeOut: number;
+  /** How long a login may take, connecting included, in milliseconds. 60000 at first. */
+  loginTimeOut: number;
+
+  /** Connects, if that has not happened. Not needed: `config` connects, and the classic script does so when loaded. */
+  init(): void;
+  /** Proves which app the page belongs to. Leads to `ready` or `error`. */
+  config(options: ConfigOptions): void;
+  /** `config` succeeded. A listener that comes later is called too. */
+  ready(listener: () => void): void;
+  /** `config` failed. */
+  error(listener: (code: ErrorCode, message: string) => void): void;
+  /** The connection stands, at first or again. */
+  onConnected(listener: () => void): void;
+  /** The connection is broken; the SDK is mending it and will log in again by itself. */
+  onDisconnected(listener: () => void): void;
+
+  /** Logs in, as soon as `config` has succeeded. */
+  login(options: LoginOptions): void;
+  /** Logs out. Messages that were not confirmed fail with 872001. */
+  logout(): void;
+
+  /** Sends a text. In a session it may be called while the connection is broken: see docs/sdk.md. */
+  sendTextMessage(options: SendTextOptions): void;
+  /** Sends a failed message again, under the same number; it is stored once even if the first attempt got through. */
+  resendMessage(options: ResendOptions): void;
+
+  /** A message arrived: each one once, in the order of its conversation, those from while the user was away too. */
+  onMessageReceived(listener: (message: Message) => void): void;
+  /** The session has ended without the page's doing: 872008 when the user logged in somewhere else. */
+  notification(listener: (code: ErrorCode, message: string) => void): void;
+}

@@ -1,0 +1,6 @@
+// The ES module. Importing it does nothing yet, in Node neither: the first call loads the wasm.
+import { face } from "./face.js";
+import { load, origin } from "./load.js";
+
+export const JMessage = face(load, origin());
+export default JMessage;

@@ -1,0 +1,176 @@
+//! What the page hears: listeners, messages as the page expects them, and errors of its own code.
+
+use crate::calls::Calls;
+use crate::frame::{Body, get, number, set};
+use jmessage_client::{Failure, Notice};
+use js_sys::{Array, Function, Object, Reflect};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use wasm_bindgen::prelude::*;
+
+/// How many messages wait for a page that has not called `onMessageReceived` yet.
+const MAX_UNHEARD: usize = 1000;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = reportError, catch)]
+    fn report_error(error: &JsValue) -> Result<(), JsValue>;
+    #[wasm_bindgen(js_namespace = JSON, js_name = stringify, thread_local_v2)]
+    static STRINGIFY: Function;
+}
+
+/// What a page can listen to, in the order of the face's registrars.
+#[derive(Clone, Copy)]
+pub(crate) enum Event {
+    Ready,
+    Error,
+    Connected,
+    Disconnected,
+    Message,
+    Notification,
+}
+
+impl Event {
+    pub(crate) fn from_index(index: usize) -> Option<Self> {
+        use Event::{Connected, Disconnected, Error, Message, Notification, Ready};
+        [Ready, Error, Connected, Disconnected, Message, Notification].get(index).copied()
+    }
+}
+
+/// The page's listeners, one for each [`Event`]; the last one wins.
+#[derive(Default)]
+pub(crate) struct Listeners {
+    registered: RefCell<[JsValue; 6]>,
+    /// `ready` was said, and holds for those who ask later.
+    pub(crate) ready: Cell<bool>,
+    /// Messages that nobody has heard yet.
+    unheard: RefCell<VecDeque<JsValue>>,
+}
+
+impl Listeners {
+    pub(crate) fn set(&self, event: Event, listener: JsValue) {
+        if let Some(slot) = self.registered.borrow_mut().get_mut(event as usize) {
+            *slot = listener;
+        }
+    }
+
+    fn get(&self, event: Event) -> JsValue {
+        self.registered.borrow().get(event as usize).cloned().unwrap_or_default()
+    }
+
+    fn tell(&self, event: Event, arguments: &[JsValue]) {
+        invoke(&self.get(event), arguments);
+    }
+
+    /// Tells the page one piece of news.
+    pub(crate) fn hear(&self, calls: &Calls, notice: Notice<Body>) {
+        match notice {
+            Notice::Ready => {
+                self.ready.set(true);
+                self.tell(Event::Ready, &[]);
+            }
+            Notice::ConfigError(failure) => self.tell(Event::Error, &failure_arguments(&failure)),
+            Notice::Connected => self.tell(Event::Connected, &[]),
+            Notice::Disconnected => self.tell(Event::Disconnected, &[]),
+            Notice::LoginDone(rid) => calls.succeed(rid, &JsValue::UNDEFINED),
+            Notice::LoginFailed(rid, failure) => calls.fail(rid, &failure, &JsValue::UNDEFINED),
+            Notice::Sent(rid) => calls.succeed(rid, &number(rid)),
+            Notice::SendFailed(rid, failure) => calls.fail(rid, &failure, &number(rid)),
+            Notice::Notification(failure) => self.tell(Event::Notification, &failure_arguments(&failure)),
+            Notice::Message(Body(message)) => {
+                self.keep(message);
+                self.hear_messages();
+            }
+        }
+    }
+
+    fn keep(&self, message: JsValue) {
+        let mut unheard = self.unheard.borrow_mut();
+        if unheard.len() >= MAX_UNHEARD {
+            unheard.pop_front();
+            warn("JMessage: messages are lost because onMessageReceived was not called");
+        }
+        unheard.push_back(present(message));
+    }
+
+    /// Hands over the messages that wait for a listener, if there is one now.
+    pub(crate) fn hear_messages(&self) {
+        while self.get(Event::Message).is_function() {
+            let Some(message) = self.unheard.borrow_mut().pop_front() else { return };
+            self.tell(Event::Message, &[message]);
+        }
+    }
+}
+
+pub(crate) fn failure_arguments(failure: &Failure) -> [JsValue; 2] {
+    [number(failure.code), JsValue::from_str(&failure.message)]
+}
+
+/// Calls a callback of the page, if it is one. What it throws is reported as if the browser had called it.
+pub(crate) fn invoke(callback: &JsValue, arguments: &[JsValue]) {
+    let Some(callback) = callback.dyn_ref::<Function>() else { return };
+    if let Err(error) = callback.apply(&JsValue::UNDEFINED, &arguments.iter().collect::<Array>())
+        && report_error(&error).is_err()
+    {
+        web_sys::console::error_1(&error);
+    }
+}
+
+fn location(part: &str) -> String {
+    get(&get(&js_sys::global(), "location"), part).as_string().unwrap_or_default()
+}
+
+/// Whether the page came over https.
+pub(crate) fn is_secure() -> bool {
+    location("protocol") == "https:"
+}
+
+/// Whether this is a page that others than its developer may see. Node has no location.
+pub(crate) fn is_public() -> bool {
+    !matches!(location("hostname").as_str(), "" | "localhost" | "127.0.0.1" | "[::1]")
+}
+
+pub(crate) fn warn(text: &str) {
+    web_sys::console::warn_1(&text.into());
+}
+
+pub(crate) fn complain(text: &str) {
+    web_sys::console::error_1(&text.into());
+}
+
+/// A message for pages of both kinds: those written for camelCase keys and those for snake_case, those that use it
+/// as an object and those that call `JSON.parse` on it (which asks for its string first).
+fn present(message: JsValue) -> JsValue {
+    let Some(object) = message.dyn_ref::<Object>() else { return message };
+    for key in Object::keys(object).iter() {
+        if let Some(name) = key.as_string()
+            && let Some(camel) = camel_case(&name)
+        {
+            set(&message, &camel, &get(&message, &name));
+        }
+    }
+    let json = STRINGIFY.with(|stringify| stringify.bind1(&JsValue::NULL, &message));
+    let hidden = Object::new();
+    set(&hidden, "value", &json);
+    // Not enumerable, since the descriptor does not say so; fails only for a frozen object.
+    _ = Reflect::define_property(object, &"toString".into(), &hidden);
+    message
+}
+
+/// `from_id` → `fromId`; nothing if there is no underscore.
+fn camel_case(name: &str) -> Option<String> {
+    if !name.contains('_') {
+        return None;
+    }
+    let mut camel = String::new();
+    let mut upper = false;
+    for letter in name.chars() {
+        if letter == '_' {
+            upper = true;
+        } else {
+            camel.push(if upper { letter.to_ascii_uppercase() } else { letter });
+            upper = false;
+        }
+    }
+    Some(camel)
+}
