@@ -8,7 +8,11 @@ use std::collections::VecDeque;
 use tokio::{net::TcpSocket, net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
-    tungstenite::{Bytes, Error, Message, client::IntoClientRequest, protocol::WebSocketConfig},
+    tungstenite::{
+        Bytes, Error, Message, Utf8Bytes,
+        client::IntoClientRequest,
+        protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode},
+    },
 };
 
 /// What a socket that broke without a close frame counts as.
@@ -79,9 +83,10 @@ impl Client {
         }
     }
 
-    /// Says goodbye, waits for the server's, and returns its code.
+    /// Says goodbye with code 1000, waits for the server's, and returns its code.
     pub async fn leave(mut self) -> Result<u16> {
-        self.socket.close(None).await?;
+        let goodbye = CloseFrame { code: CloseCode::Normal, reason: Utf8Bytes::default() };
+        self.socket.close(Some(goodbye)).await?;
         self.closed().await
     }
 

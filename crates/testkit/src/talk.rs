@@ -206,7 +206,7 @@ impl Heard {
 /// A key that no message of this process had before.
 pub fn fresh_key() -> String {
     static LAST: AtomicU64 = AtomicU64::new(0);
-    format!("k{}", LAST.fetch_add(1, Ordering::Relaxed))
+    format!("fresh-{}", LAST.fetch_add(1, Ordering::Relaxed))
 }
 
 /// A `send` of a text to one user.

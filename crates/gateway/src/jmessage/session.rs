@@ -255,7 +255,11 @@ impl Connection {
         if let Standing::Open(_, session) = self.standing {
             self.gateway.core.leave(session).await;
         }
-        let Some((code, reason)) = leave else { return };
+        let Some((code, reason)) = leave else {
+            // The answer to the client's goodbye, if there was one, is still in the buffer.
+            let _ = timeout(FAREWELL, self.socket.flush()).await;
+            return;
+        };
         tracing::debug!(code, reason, "connection closed");
         let goodbye = Frame::Close(Some(CloseFrame { code, reason: Utf8Bytes::from_static(reason) }));
         let closing = async {

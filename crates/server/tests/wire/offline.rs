@@ -110,7 +110,7 @@ async fn a_long_absence_is_caught_up_while_the_sender_goes_on() -> Result<()> {
         anyhow::Ok(())
     });
     let expected: Vec<_> = (0..BEFORE + DURING).map(|number| number.to_string()).collect();
-    assert_eq!(bobby.hear_texts(BEFORE + DURING).await?, expected);
-    writing.await??;
+    let (heard, ()) = tokio::try_join!(bobby.hear_texts(BEFORE + DURING), async { writing.await? })?;
+    assert_eq!(heard, expected);
     Ok(())
 }
