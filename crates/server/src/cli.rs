@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::{Config, Settings, admin, config::LogFormat, run};
+use crate::{Config, ConfigError, Settings, admin, config::LogFormat, run};
 use clap::{Args, Parser, Subcommand};
 use std::{error::Error, io, io::Write, path::PathBuf, process::ExitCode};
 use tracing_subscriber::EnvFilter;
@@ -23,7 +23,7 @@ struct Cli {
 enum Command {
     /// Run the server until SIGTERM or Ctrl-C; prints `listening on http://…` when it serves.
     Serve(Box<Settings>),
-    /// Check the settings and print those in force.
+    /// Check the settings and print those in force, as a file that says the same.
     CheckConfig(Box<Settings>),
     /// Apps: the tenants of the server.
     #[command(subcommand)]
@@ -127,16 +127,18 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(file: Option<PathBuf>, command: Command) -> Result<(), Failure> {
-    let resolve = |settings: Settings| match &file {
-        Some(path) => settings.or(Settings::from_file(path)?).resolve(),
-        None => settings.resolve(),
+    let with_file = |settings: Settings| match &file {
+        Some(path) => Ok(settings.or(Settings::from_file(path)?)),
+        None => Ok::<_, ConfigError>(settings),
     };
+    let resolve = |settings| with_file(settings)?.resolve();
     let data = |data: Data| resolve(Settings { data_dir: data.data_dir, ..Settings::default() });
     match command {
         Command::Serve(settings) => serve(resolve(*settings)?).await,
         Command::CheckConfig(settings) => {
-            let config = resolve(*settings)?;
-            writeln!(io::stdout(), "{config:#?}")?;
+            let settings = with_file(*settings)?;
+            settings.clone().resolve()?;
+            write!(io::stdout(), "{}", settings.in_force().to_toml()?)?;
             Ok(())
         }
         Command::App(AppCommand::Create { data: at, key, name, master_secret_stdin }) => {

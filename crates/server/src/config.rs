@@ -3,14 +3,14 @@
 use jmessage_core::{HashCost, QueueLimits};
 use jmessage_gateway::jmessage;
 use jmessage_model::{Limits, Millis};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{fs, io, net::SocketAddr, path::PathBuf, time::Duration};
 use thiserror::Error;
 
 macro_rules! settings {
     ($($(#[doc = $doc:literal])* $(#[arg($($arg:tt)*)])? $name:ident: $type:ty, $env:literal;)*) => {
         /// Every setting, as given by one source. What is not given is left to the next source.
-        #[derive(Clone, Debug, Default, Deserialize, clap::Args)]
+        #[derive(Clone, Debug, Default, Deserialize, Serialize, clap::Args)]
         #[serde(deny_unknown_fields, rename_all = "kebab-case")]
         pub struct Settings {
             $(
@@ -96,7 +96,7 @@ settings! {
 }
 
 /// The shape of log lines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// For people.
@@ -156,41 +156,77 @@ impl Settings {
         toml::from_str(&text).map_err(|error| ConfigError::Toml(path.clone(), Box::new(error)))
     }
 
+    /// The value of every setting that has a default.
+    fn defaults() -> Self {
+        let wire = jmessage::Options::default();
+        let (queue, cost) = (QueueLimits::default(), HashCost::default());
+        Self {
+            data_dir: Some("data".into()),
+            listen: Some(SocketAddr::from(([127, 0, 0, 1], 8080))),
+            metrics_listen: None,
+            static_dir: None,
+            allow_origins: None,
+            signature_window: Some(wire.signature_window),
+            max_connections: Some(wire.connections),
+            max_pending: Some(wire.pending),
+            config_timeout: Some(wire.config_within.as_secs()),
+            login_timeout: Some(wire.login_within.as_secs()),
+            heartbeat: Some(wire.heartbeat.as_secs()),
+            write_timeout: Some(wire.write_within.as_secs()),
+            resume_for: Some(7 * 24 * 60 * 60),
+            queue_entries: Some(queue.entries),
+            queue_bytes: Some(queue.bytes),
+            max_message: Some(Limits::default().message),
+            argon2_memory: Some(cost.memory_kib),
+            argon2_passes: Some(cost.passes),
+            hash_threads: Some(std::thread::available_parallelism().map_or(1, usize::from)),
+            log: Some("info".into()),
+            log_format: Some(LogFormat::Text),
+        }
+    }
+
+    /// These settings with the defaults filled in.
+    pub fn in_force(self) -> Self {
+        self.or(Self::defaults())
+    }
+
+    /// The settings as a file that says the same.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(self)
+    }
+
     /// Fills in the defaults and checks ranges.
     pub fn resolve(self) -> Result<Config, ConfigError> {
-        let wire = jmessage::Options::default();
-        let (queue, cost, limits) = (QueueLimits::default(), HashCost::default(), Limits::default());
-        let seconds = |given: Option<u64>, default| given.map_or(default, Duration::from_secs);
+        let given = self.in_force();
+        let seconds = |given: Option<u64>| Duration::from_secs(given.unwrap_or_default());
         let config = Config {
-            data_dir: self.data_dir.unwrap_or_else(|| "data".into()),
-            listen: self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
-            metrics_listen: self.metrics_listen,
-            static_dir: self.static_dir,
+            data_dir: given.data_dir.unwrap_or_default(),
+            listen: given.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0))),
+            metrics_listen: given.metrics_listen,
+            static_dir: given.static_dir,
             jmessage: jmessage::Options {
-                signature_window: self.signature_window.unwrap_or(wire.signature_window),
-                origins: origins(&self.allow_origins.unwrap_or_default()),
-                connections: self.max_connections.unwrap_or(wire.connections),
-                pending: self.max_pending.unwrap_or(wire.pending),
-                config_within: seconds(self.config_timeout, wire.config_within),
-                login_within: seconds(self.login_timeout, wire.login_within),
-                heartbeat: seconds(self.heartbeat, wire.heartbeat),
-                write_within: seconds(self.write_timeout, wire.write_within),
+                signature_window: given.signature_window.unwrap_or_default(),
+                origins: origins(&given.allow_origins.unwrap_or_default()),
+                connections: given.max_connections.unwrap_or_default(),
+                pending: given.max_pending.unwrap_or_default(),
+                config_within: seconds(given.config_timeout),
+                login_within: seconds(given.login_timeout),
+                heartbeat: seconds(given.heartbeat),
+                write_within: seconds(given.write_timeout),
             },
-            limits: Limits { message: self.max_message.unwrap_or(limits.message) },
+            limits: Limits { message: given.max_message.unwrap_or_default() },
             queue: QueueLimits {
-                entries: self.queue_entries.unwrap_or(queue.entries),
-                bytes: self.queue_bytes.unwrap_or(queue.bytes),
+                entries: given.queue_entries.unwrap_or_default(),
+                bytes: given.queue_bytes.unwrap_or_default(),
             },
-            resume_for: Millis(self.resume_for.unwrap_or(7 * 24 * 60 * 60).saturating_mul(1000)),
+            resume_for: Millis(given.resume_for.unwrap_or_default().saturating_mul(1000)),
             hash_cost: HashCost {
-                memory_kib: self.argon2_memory.unwrap_or(cost.memory_kib),
-                passes: self.argon2_passes.unwrap_or(cost.passes),
+                memory_kib: given.argon2_memory.unwrap_or_default(),
+                passes: given.argon2_passes.unwrap_or_default(),
             },
-            hash_threads: self
-                .hash_threads
-                .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
-            log: self.log.unwrap_or_else(|| "info".into()),
-            log_format: self.log_format.unwrap_or_default(),
+            hash_threads: given.hash_threads.unwrap_or_default(),
+            log: given.log.unwrap_or_default(),
+            log_format: given.log_format.unwrap_or_default(),
         };
         config.check()?;
         Ok(config)
@@ -247,6 +283,28 @@ mod tests {
     fn an_unknown_setting_is_an_error_that_names_it() {
         let error = toml::from_str::<Settings>("lisen = 1").unwrap_err().to_string();
         assert!(error.contains("lisen"), "{error}");
+    }
+
+    #[test]
+    fn the_settings_in_force_are_a_file_that_says_the_same() {
+        let text = Settings { heartbeat: Some(7), ..Settings::default() }.in_force().to_toml().unwrap();
+        let again: Settings = toml::from_str(&text).unwrap();
+        assert_eq!(again.heartbeat, Some(7));
+        assert_eq!(again.in_force().to_toml().unwrap(), text);
+    }
+
+    /// The table in the manual is what the command line says of itself.
+    #[test]
+    fn the_manual_lists_every_setting() {
+        let manual = include_str!("../../../docs/configuration.md");
+        let command = <Settings as clap::Args>::augment_args(clap::Command::new("x"));
+        for arg in command.get_arguments() {
+            let flag = arg.get_long().unwrap();
+            let variable = arg.get_env().unwrap().to_string_lossy();
+            let help = arg.get_help().unwrap().to_string();
+            let row = format!("| `{flag}` | `{variable}` | {} |", help.replace('|', "\\|"));
+            assert!(manual.contains(&row), "docs/configuration.md lacks\n{row}");
+        }
     }
 
     #[test]
