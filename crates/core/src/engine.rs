@@ -2,10 +2,12 @@
 //! for anything but the store.
 
 use crate::{
-    Destination, Entry, Error, Session, Shared, Stats, UserCard,
+    Destination, Entry, Error, GroupChange, Session, Shared, Stats, UserCard,
+    group::Groups,
     hub::Hub,
-    port::{Done, Fence, Op, Reader, Refusal, Writer},
+    port::{Appended, Done, Fence, GroupRecord, Op, Reader, Refusal, Target, Writer},
     queue::{End, Queue, Receipt},
+    session::To,
     token::TokenDigest,
 };
 use jmessage_model::{AppId, ClientKey, Content, ConversationId, Limits, Millis, Platform, Seq, Username};
@@ -37,11 +39,22 @@ pub enum Command {
         /// The gateway's number for the answer.
         request: u64,
         /// Whom it is for.
-        to: Username,
+        to: To,
         /// The sender's key.
         key: ClientKey,
         /// What it says.
         content: Content,
+        /// Now.
+        at: Millis,
+    },
+    /// Changes a group; the answer goes to the session's queue.
+    Group {
+        /// Who changes it.
+        session: Arc<Session>,
+        /// The gateway's number for the answer.
+        request: u64,
+        /// How.
+        change: GroupChange,
         /// Now.
         at: Millis,
     },
@@ -91,11 +104,18 @@ pub enum Command {
 }
 
 /// What remains to be done once a change is committed.
-enum Then {
+pub(crate) enum Then {
     Sent {
         session: Arc<Session>,
         request: u64,
-        to: Arc<UserCard>,
+        to: Recipients,
+    },
+    /// A group was changed; those concerned hear of it.
+    Grouped {
+        session: Arc<Session>,
+        request: u64,
+        group: Option<ConversationId>,
+        before: Option<Arc<GroupRecord>>,
     },
     Acknowledged,
     Opened {
@@ -112,9 +132,15 @@ enum Then {
     Changed(oneshot::Sender<Result<Done, Error>>),
 }
 
+/// Those who get a message.
+pub(crate) enum Recipients {
+    User(Arc<UserCard>),
+    Group(Arc<GroupRecord>),
+}
+
 /// Names that are known to exist; a name never changes its user.
 #[derive(Default)]
-struct Names(HashMap<AppId, HashMap<Username, Arc<UserCard>>>);
+pub(crate) struct Names(HashMap<AppId, HashMap<Username, Arc<UserCard>>>);
 
 /// How many names of an App are kept in memory.
 const NAMES: usize = 200_000;
@@ -122,17 +148,19 @@ const NAMES: usize = 200_000;
 /// See the module.
 pub struct Engine {
     writer: Box<dyn Writer>,
-    reader: Arc<dyn Reader>,
-    limits: Limits,
-    stats: Arc<Stats>,
-    hub: Hub,
-    names: Names,
+    pub(crate) reader: Arc<dyn Reader>,
+    pub(crate) limits: Limits,
+    pub(crate) stats: Arc<Stats>,
+    pub(crate) hub: Hub,
+    pub(crate) names: Names,
+    pub(crate) groups: Groups,
 }
 
 impl Engine {
     /// An engine with nobody online.
     pub fn new(writer: Box<dyn Writer>, reader: Arc<dyn Reader>, limits: Limits, stats: Arc<Stats>) -> Self {
-        Self { writer, reader, limits, stats, hub: Hub::default(), names: Names::default() }
+        let (hub, names, groups) = (Hub::default(), Names::default(), Groups::default());
+        Self { writer, reader, limits, stats, hub, names, groups }
     }
 
     /// Carries out a batch; false when it held [`Command::Stop`].
@@ -141,20 +169,30 @@ impl Engine {
         let mut ops = Vec::with_capacity(commands.len());
         let mut rest = Vec::with_capacity(commands.len());
         for command in commands.drain(..) {
+            // Rules about groups look at what is committed, so a change stands alone between two transactions.
+            let alone = matches!(command, Command::Group { .. });
+            if alone {
+                self.commit(&mut ops, &mut rest);
+            }
             if matches!(command, Command::Stop) {
                 goes_on = false;
             } else if let Some((op, then)) = self.prepare(command) {
                 ops.push(op);
                 rest.push(then);
             }
+            if alone {
+                self.commit(&mut ops, &mut rest);
+            }
         }
-        if !ops.is_empty() {
-            self.commit(ops, rest);
-        }
+        self.commit(&mut ops, &mut rest);
         goes_on
     }
 
-    fn commit(&mut self, ops: Vec<Op>, rest: Vec<Then>) {
+    fn commit(&mut self, ops: &mut Vec<Op>, rest: &mut Vec<Then>) {
+        if ops.is_empty() {
+            return;
+        }
+        let (ops, rest) = (std::mem::take(ops), std::mem::take(rest));
         match self.writer.commit(&ops) {
             Ok(results) => {
                 Stats::add(&self.stats.commits, 1);
@@ -179,10 +217,20 @@ impl Engine {
                 match self.check_send(&session, &to, &content) {
                     Ok(to) => {
                         let (app, nickname) = (session.user.app, session.user.nickname.clone());
+                        let target = to.target();
                         let op =
-                            Op::Append { fence: session.fence, app, to: to.id, nickname, key, content, at };
+                            Op::Append { fence: session.fence, app, to: target, nickname, key, content, at };
                         Some((op, Then::Sent { session, request, to }))
                     }
+                    Err(error) => {
+                        session.queue.reply(request, Err(error));
+                        None
+                    }
+                }
+            }
+            Command::Group { session, request, change, at } => {
+                match self.prepare_group(&session, request, change, at) {
+                    Ok(prepared) => prepared,
                     Err(error) => {
                         session.queue.reply(request, Err(error));
                         None
@@ -208,14 +256,15 @@ impl Engine {
         }
     }
 
-    fn check_send(
-        &mut self,
-        from: &Session,
-        to: &Username,
-        content: &Content,
-    ) -> Result<Arc<UserCard>, Error> {
+    fn check_send(&mut self, from: &Session, to: &To, content: &Content) -> Result<Recipients, Error> {
         content.check(&self.limits)?;
-        self.names.find(from.user.app, to, self.reader.as_ref())?.ok_or(Error::NoSuchTarget)
+        match to {
+            To::User(name) => {
+                let found = self.names.find(from.user.app, name, self.reader.as_ref())?;
+                found.map(Recipients::User).ok_or(Error::NoSuchTarget)
+            }
+            To::Group(id) => self.group_for(from, *id, crate::group::Action::Send).map(Recipients::Group),
+        }
     }
 
     fn finish(&mut self, op: Op, then: Then, result: Result<Done, Refusal>) {
@@ -230,19 +279,12 @@ impl Engine {
                     self.deliver(
                         &session,
                         &to,
-                        Entry {
-                            conversation: appended.conversation,
-                            seq: appended.seq,
-                            id: appended.id,
-                            at: appended.at,
-                            sender: session.user.clone(),
-                            platform: session.fence.platform,
-                            to: Destination::User(to.clone()),
-                            key,
-                            content,
-                        },
+                        entry(&session, appended, to.destination(), Some(key), content),
                     );
                 }
+            }
+            (Then::Grouped { session, request, group, before }, Ok(done)) => {
+                self.finish_group(&session, request, group, before, op, done);
             }
             (Then::Opened { user, platform, queue, displaced, answer }, Ok(Done::Session(epoch))) => {
                 let fence = Fence { user: user.id, platform, epoch };
@@ -268,13 +310,56 @@ impl Engine {
     }
 
     /// The sender's own session knows the message by its answer, unless it is a message to oneself.
-    fn deliver(&self, session: &Session, to: &UserCard, entry: Entry) {
+    fn deliver(&self, session: &Session, to: &Recipients, entry: Entry) {
         let shared = Shared::new(entry);
-        if to.id == session.user.id {
-            return self.hub.deliver(to.id, &shared, None, &self.stats);
+        let deliver = |user, except| self.hub.deliver(user, &shared, except, &self.stats);
+        match to {
+            Recipients::User(to) if to.id == session.user.id => deliver(to.id, None),
+            Recipients::User(to) => {
+                deliver(to.id, None);
+                deliver(session.user.id, Some(session));
+            }
+            Recipients::Group(group) => {
+                group.members.iter().for_each(|member| deliver(member.id, Some(session)))
+            }
         }
-        self.hub.deliver(to.id, &shared, None, &self.stats);
-        self.hub.deliver(session.user.id, &shared, Some(session), &self.stats);
+    }
+}
+
+impl Recipients {
+    fn target(&self) -> Target {
+        match self {
+            Self::User(user) => Target::User(user.id),
+            Self::Group(group) => Target::Group(group.card.id),
+        }
+    }
+
+    fn destination(&self) -> Destination {
+        match self {
+            Self::User(user) => Destination::User(user.clone()),
+            Self::Group(group) => Destination::Group(group.card.clone()),
+        }
+    }
+}
+
+/// An entry just stored.
+pub(crate) fn entry(
+    session: &Session,
+    at: Appended,
+    to: Destination,
+    key: Option<ClientKey>,
+    content: Content,
+) -> Entry {
+    Entry {
+        conversation: at.conversation,
+        seq: at.seq,
+        id: at.id,
+        at: at.at,
+        sender: session.user.clone(),
+        platform: session.fence.platform,
+        to,
+        key,
+        content,
     }
 }
 
@@ -299,7 +384,9 @@ fn refused(refusal: Refusal) -> Error {
 /// Answers with `error` whoever waits.
 fn fail(then: Then, error: Error) {
     match then {
-        Then::Sent { session, request, .. } | Then::Ended { session, request } => {
+        Then::Sent { session, request, .. }
+        | Then::Grouped { session, request, .. }
+        | Then::Ended { session, request } => {
             session.queue.reply(request, Err(error));
         }
         Then::Acknowledged => {}
@@ -309,7 +396,7 @@ fn fail(then: Then, error: Error) {
 }
 
 impl Names {
-    fn find(
+    pub(crate) fn find(
         &mut self,
         app: AppId,
         name: &Username,

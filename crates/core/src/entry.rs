@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use jmessage_model::{
-    AppId, ClientKey, Content, ConversationId, EntryId, Millis, Nickname, Platform, Seq, UserId, Username,
+    AppId, ClientKey, Content, ConversationId, EntryId, GroupName, Millis, Nickname, Platform, Seq, UserId,
+    Username,
 };
 use std::sync::{Arc, OnceLock};
 
@@ -19,11 +20,24 @@ pub struct UserCard {
     pub nickname: Nickname,
 }
 
+/// What a group is, as its members see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupCard {
+    /// The App the group belongs to.
+    pub app: AppId,
+    /// The group's number, which is that of its conversation.
+    pub id: ConversationId,
+    /// What it is called.
+    pub name: GroupName,
+}
+
 /// Whom an entry is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
     /// The other one of a pair.
     User(Arc<UserCard>),
+    /// The members of a group.
+    Group(Arc<GroupCard>),
 }
 
 /// One message of a conversation's log, as stored.
@@ -43,8 +57,8 @@ pub struct Entry {
     pub platform: Platform,
     /// Whom it is for.
     pub to: Destination,
-    /// The sender's own key of it.
-    pub key: ClientKey,
+    /// The sender's own key of it; none for what the domain wrote.
+    pub key: Option<ClientKey>,
     /// What it says.
     pub content: Content,
 }

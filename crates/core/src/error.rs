@@ -30,6 +30,24 @@ pub enum Error {
     /// The sender used this key before, for another message.
     #[error("message key used before with other content")]
     KeyReused,
+    /// No group has this number, or it was dissolved.
+    #[error("no such group")]
+    NoSuchGroup,
+    /// The user is not in the group.
+    #[error("not in the group")]
+    NotInGroup,
+    /// The user is not in the group that it wants to leave.
+    #[error("not in the group to leave")]
+    NotInGroupToLeave,
+    /// Only the owner may change what the group is called.
+    #[error("only the owner may change the group")]
+    MayNotChange,
+    /// Only the owner may put members out, and not itself.
+    #[error("only the owner may remove members")]
+    MayNotRemove,
+    /// The group has no room for so many.
+    #[error("the group is full")]
+    GroupFull,
     /// The session has ended; another one took its place.
     #[error("logged in elsewhere")]
     Superseded,

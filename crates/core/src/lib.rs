@@ -7,6 +7,7 @@
 mod account;
 mod entry;
 mod error;
+mod group;
 mod hub;
 mod password;
 pub mod port;
@@ -20,10 +21,11 @@ mod engine;
 
 pub use account::{Core, Options};
 pub use engine::{Command, Engine, Proof};
-pub use entry::{Destination, Entry, Shared, UserCard};
+pub use entry::{Destination, Entry, GroupCard, Shared, UserCard};
 pub use error::Error;
+pub use group::GroupChange;
 pub use password::{HashCost, Hashing};
 pub use queue::{End, Event, Queue, QueueLimits, Receipt};
-pub use session::{Batch, CatchUp, Session};
+pub use session::{CatchUp, Page, Session, To};
 pub use stats::Stats;
 pub use token::{Token, TokenDigest};

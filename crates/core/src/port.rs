@@ -1,10 +1,10 @@
 //! What the domain asks of a store. The store decides everything that must hold inside a transaction:
 //! uniqueness, fences, the order of a log.
 
-use crate::{Entry, UserCard, token::TokenDigest};
+use crate::{Entry, GroupCard, UserCard, token::TokenDigest};
 use jmessage_model::{
-    AppId, AppKey, ClientKey, Content, ConversationId, EntryId, Epoch, Millis, Nickname, Platform, Seq,
-    UserId, Username,
+    AppId, AppKey, ClientKey, Content, ConversationId, Description, EntryId, Epoch, GroupEvent, GroupName,
+    Millis, Nickname, Platform, Seq, UserId, Username,
 };
 use std::sync::Arc;
 use thiserror::Error;
@@ -40,6 +40,48 @@ pub struct UserRecord {
     pub card: Arc<UserCard>,
     /// The hash of the password, in PHC notation.
     pub password: String,
+}
+
+/// A group and who is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupRecord {
+    /// What its members see.
+    pub card: Arc<GroupCard>,
+    /// Who made it.
+    pub owner: UserId,
+    /// What it says of itself.
+    pub description: Description,
+    /// How many members it may have.
+    pub capacity: usize,
+    /// Its members in the order in which they joined.
+    pub members: Vec<Arc<UserCard>>,
+}
+
+impl GroupRecord {
+    /// Whether the user is in it.
+    pub fn has(&self, user: UserId) -> bool {
+        self.members.iter().any(|member| member.id == user)
+    }
+}
+
+/// A user's times, and nothing secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProfileRecord {
+    /// What others see.
+    pub card: Arc<UserCard>,
+    /// When the user was created.
+    pub created: Millis,
+    /// When the user was changed last.
+    pub modified: Millis,
+}
+
+/// Which log a message goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// That of the sender and this user.
+    User(UserId),
+    /// That of this group.
+    Group(ConversationId),
 }
 
 /// Which session a command comes from; checked against the living one inside the transaction.
@@ -123,13 +165,64 @@ pub enum Op {
         /// The App of both.
         app: AppId,
         /// Whom it is for.
-        to: UserId,
+        to: Target,
         /// The sender's nickname now.
         nickname: Nickname,
         /// The sender's key.
         key: ClientKey,
         /// What it says.
         content: Content,
+        /// Now.
+        at: Millis,
+    },
+    /// Creates a group with its owner in it; the event is the first entry of its log.
+    /// → [`Done::Appended`], refused with [`Refusal::Fenced`].
+    CreateGroup {
+        /// The owner's session.
+        fence: Fence,
+        /// Whose group.
+        app: AppId,
+        /// What it is called.
+        name: GroupName,
+        /// What it says of itself.
+        description: Description,
+        /// How many members it may have.
+        capacity: usize,
+        /// What its log says.
+        event: GroupEvent,
+        /// The owner's nickname now.
+        nickname: Nickname,
+        /// Now.
+        at: Millis,
+    },
+    /// Changes what a group is called. → [`Done::Nothing`], refused with [`Refusal::Fenced`].
+    UpdateGroup {
+        /// Who changes it.
+        fence: Fence,
+        /// Which.
+        group: ConversationId,
+        /// The new name.
+        name: GroupName,
+        /// The new description.
+        description: Description,
+    },
+    /// Takes members in and puts members out; the event is one entry of the log, which those put out still read.
+    /// → [`Done::Appended`], refused with [`Refusal::Fenced`].
+    ChangeMembers {
+        /// Who does it.
+        fence: Fence,
+        /// Which group.
+        group: ConversationId,
+        /// Whom it takes in.
+        add: Vec<UserId>,
+        /// Whom it puts out.
+        remove: Vec<UserId>,
+        /// Whether the group ends with it.
+        dissolve: bool,
+        /// What its log says.
+        event: GroupEvent,
+        /// The nickname of who does it.
+        nickname: Nickname,
         /// Now.
         at: Millis,
     },
@@ -216,13 +309,18 @@ pub trait Reader: Send + Sync {
     fn user_by_id(&self, id: UserId) -> Result<Option<UserRecord>, Unavailable>;
     /// Users of an App in the order of their numbers, after the given one.
     fn users(&self, app: AppId, after: UserId, limit: usize) -> Result<Vec<UserRecord>, Unavailable>;
-    /// Whether the user may read the conversation.
-    fn is_member(&self, conversation: ConversationId, user: UserId) -> Result<bool, Unavailable>;
+    /// The times of a user.
+    fn profile(&self, id: UserId) -> Result<Option<ProfileRecord>, Unavailable>;
+    /// The group of a number, if it was not dissolved.
+    fn group(&self, id: ConversationId) -> Result<Option<GroupRecord>, Unavailable>;
+    /// The groups a user is in, by number.
+    fn groups_of(&self, user: UserId) -> Result<Vec<GroupRecord>, Unavailable>;
     /// The conversations in which the device has not acknowledged everything.
     fn behind(&self, user: UserId, platform: Platform) -> Result<Vec<Behind>, Unavailable>;
-    /// Entries of a log after a position, in order.
+    /// Entries of a log after a position, in order: those of the user's time there, none for an outsider.
     fn entries(
         &self,
+        user: UserId,
         conversation: ConversationId,
         after: Seq,
         limit: usize,

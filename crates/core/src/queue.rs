@@ -1,6 +1,9 @@
 //! The queue between the writer and one session: bounded in count and bytes, never waited for.
 
-use crate::{Error, Shared, port::Appended};
+use crate::{
+    Error, Shared,
+    port::{Appended, GroupRecord},
+};
 use futures_util::task::AtomicWaker;
 use jmessage_model::{ConversationId, Seq};
 use std::{
@@ -25,12 +28,16 @@ pub enum Event {
 }
 
 /// What a command of a session led to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Receipt {
     /// The message is stored.
     Sent(Appended),
     /// The session has ended, as it asked.
     Ended,
+    /// The group as it is now.
+    Group(Arc<GroupRecord>),
+    /// It is done.
+    Done,
 }
 
 /// Why a queue takes nothing more.

@@ -1,10 +1,10 @@
 //! A session from the moment it is open: its commands, and how it comes level with the logs.
 
 use crate::{
-    Command, Core, Entry, Error, Queue, UserCard,
-    port::{Behind, Fence},
+    Command, Core, Entry, Error, GroupChange, Queue, UserCard,
+    port::{Behind, Fence, GroupRecord, ProfileRecord},
 };
-use jmessage_model::{ClientKey, Content, ConversationId, Seq, Username};
+use jmessage_model::{ClientKey, Content, ConversationId, Seq, UserId, Username};
 use std::{collections::HashMap, sync::Arc};
 
 /// Entries read from a log at a time.
@@ -21,8 +21,32 @@ pub struct Session {
     pub queue: Arc<Queue>,
 }
 
+/// Whom a message is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum To {
+    /// A user of the sender's App.
+    User(Username),
+    /// A group.
+    Group(ConversationId),
+}
+
 /// Entries of one conversation, in order.
-pub type Batch = Vec<Entry>;
+#[derive(Debug)]
+pub struct Page {
+    /// Where the reader stood. The first entry follows it, unless what lies between is not for this user.
+    pub after: Seq,
+    /// The entries.
+    pub entries: Vec<Entry>,
+}
+
+impl Page {
+    /// The position up to which nothing is to be waited for, when the first entry does not follow the reader's place.
+    pub fn jump(&self) -> Option<(ConversationId, Seq)> {
+        let first = self.entries.first()?;
+        let before = Seq(first.seq.0.saturating_sub(1));
+        (before > self.after).then_some((first.conversation, before))
+    }
+}
 
 impl Core {
     /// Sends a message from `session`; the answer to `request` comes through its queue. Waits while the writer is
@@ -31,12 +55,60 @@ impl Core {
         &self,
         session: &Arc<Session>,
         request: u64,
-        to: Username,
+        to: To,
         key: ClientKey,
         content: Content,
     ) -> Result<(), Error> {
         let (session, at) = (session.clone(), self.now());
         self.submit(Command::Send { session, request, to, key, content, at }).await
+    }
+
+    /// Changes a group; the answer to `request` comes through the session's queue.
+    pub async fn change_group(
+        &self,
+        session: &Arc<Session>,
+        request: u64,
+        change: GroupChange,
+    ) -> Result<(), Error> {
+        let (session, at) = (session.clone(), self.now());
+        self.submit(Command::Group { session, request, change, at }).await
+    }
+
+    /// A group and its members, for one of them.
+    pub async fn group(
+        &self,
+        session: &Session,
+        id: ConversationId,
+    ) -> Result<(GroupRecord, Vec<ProfileRecord>), Error> {
+        let (user, app) = (session.user.id, session.user.app);
+        let found = self
+            .read(move |reader| {
+                let Some(group) = reader.group(id)?.filter(|group| group.card.app == app) else {
+                    return Ok(None);
+                };
+                let profiles = group.members.iter().map(|member| reader.profile(member.id));
+                let profiles = profiles.filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
+                Ok(Some((group, profiles)))
+            })
+            .await?;
+        let (group, profiles) = found.ok_or(Error::NoSuchGroup)?;
+        if group.has(user) { Ok((group, profiles)) } else { Err(Error::NotInGroup) }
+    }
+
+    /// The groups the session's user is in.
+    pub async fn groups(&self, session: &Session) -> Result<Vec<GroupRecord>, Error> {
+        let user = session.user.id;
+        self.read(move |reader| reader.groups_of(user)).await
+    }
+
+    /// A user of the session's App.
+    pub async fn profile(&self, session: &Session, name: Username) -> Result<ProfileRecord, Error> {
+        let app = session.user.app;
+        let found = self.read(move |reader| match reader.user(app, name.as_str())? {
+            Some(user) => reader.profile(user.card.id),
+            None => Ok(None),
+        });
+        found.await?.ok_or(Error::NoSuchTarget)
     }
 
     /// Moves the session's cursors up to `positions`.
@@ -80,16 +152,13 @@ impl Core {
         session: &Session,
         conversation: ConversationId,
         after: Seq,
-    ) -> Result<Batch, Error> {
-        let user = session.user.id;
-        self.read(move |reader| {
-            if reader.is_member(conversation, user)? {
-                reader.entries(conversation, after, PAGE)
-            } else {
-                Ok(Vec::new())
-            }
-        })
-        .await
+    ) -> Result<Page, Error> {
+        self.page(session.user.id, conversation, after).await
+    }
+
+    async fn page(&self, user: UserId, conversation: ConversationId, after: Seq) -> Result<Page, Error> {
+        let entries = self.read(move |reader| reader.entries(user, conversation, after, PAGE)).await?;
+        Ok(Page { after, entries })
     }
 }
 
@@ -105,15 +174,16 @@ pub struct CatchUp {
 
 impl CatchUp {
     /// The next page; `None` when the session is level and its queue is live.
-    pub async fn next(&mut self) -> Result<Option<Batch>, Error> {
+    pub async fn next(&mut self) -> Result<Option<Page>, Error> {
+        let Fence { user, platform, .. } = self.session.fence;
         loop {
             while let Some(&Behind { conversation, after }) = self.behind.last() {
                 let after = self.sent.get(&conversation).copied().unwrap_or_default().max(after);
-                let page = self.core.read(move |reader| reader.entries(conversation, after, PAGE)).await?;
-                if page.len() < PAGE {
+                let page = self.core.page(user, conversation, after).await?;
+                if page.entries.len() < PAGE {
                     self.behind.pop();
                 }
-                if let Some(last) = page.last() {
+                if let Some(last) = page.entries.last() {
                     self.sent.insert(conversation, last.seq);
                     return Ok(Some(page));
                 }
@@ -123,7 +193,6 @@ impl CatchUp {
             }
             self.session.queue.join();
             self.joined = true;
-            let Fence { user, platform, .. } = self.session.fence;
             self.behind = self.core.read(move |reader| reader.behind(user, platform)).await?;
         }
     }

@@ -1,12 +1,14 @@
 //! What a message says.
 
-use crate::Limits;
+use crate::{GroupEvent, Limits};
 
 /// The content of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     /// Plain text, shown as it is and never interpreted as markup.
     Text(String),
+    /// What happened to a group. Made by the domain, never by a sender.
+    Group(GroupEvent),
 }
 
 /// Why a content is refused.
@@ -32,6 +34,7 @@ impl Content {
     pub fn size(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
+            Self::Group(event) => 16 + event.users.iter().map(|user| user.as_str().len() + 1).sum::<usize>(),
         }
     }
 }
@@ -42,7 +45,7 @@ mod tests {
 
     #[test]
     fn a_text_holds_up_to_the_limit_in_bytes_of_utf8() {
-        let limits = Limits { message: 6 };
+        let limits = Limits { message: 6, ..Limits::default() };
         assert_eq!(Content::Text("你好".into()).check(&limits), Ok(()));
         assert_eq!(Content::Text("你好!".into()).check(&limits), Err(ContentError::TooLong(7, 6)));
         assert_eq!(Content::Text(String::new()).check(&limits), Err(ContentError::Empty));

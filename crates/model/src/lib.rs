@@ -4,14 +4,16 @@
 //! Must never know I/O, clocks, tokio, or the name of a field on any wire.
 
 mod content;
+mod group;
 mod id;
 mod limits;
 mod name;
 
 pub use content::{Content, ContentError};
+pub use group::{GroupEvent, GroupEventKind};
 pub use id::{AppId, ConversationId, EntryId, Epoch, MAX_SAFE_ID, Millis, Seq, UserId};
 pub use limits::Limits;
-pub use name::{AppKey, ClientKey, NameError, Nickname, Password, Username};
+pub use name::{AppKey, ClientKey, Description, GroupName, NameError, Nickname, Password, Username};
 
 /// What a session runs on. One user has at most one session per platform; the discriminant is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -5,6 +5,8 @@
 pub struct Limits {
     /// The content of one message.
     pub message: usize,
+    /// Members of a new group, its owner included; a count.
+    pub group: usize,
 }
 
 impl Limits {
@@ -12,7 +14,9 @@ impl Limits {
     pub const MIN_NAME: usize = 4;
     /// Longest username and password.
     pub const MAX_NAME: usize = 128;
-    /// Longest nickname.
+    /// Longest description of a group.
+    pub const MAX_DESCRIPTION: usize = 250;
+    /// Longest nickname, and longest name of a group.
     pub const MAX_NICKNAME: usize = 64;
     /// Longest key by which a sender names a message.
     pub const MAX_CLIENT_KEY: usize = 64;
@@ -22,6 +26,6 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { message: 4096 }
+        Self { message: 4096, group: 500 }
     }
 }

@@ -91,6 +91,16 @@ names! {
         length(text, 0, Limits::MAX_NICKNAME)?;
         all(text, |c| !c.is_control())?;
     }
+    /// What a group is called: 1–64 bytes, no control characters.
+    GroupName(text) {
+        length(text, 1, Limits::MAX_NICKNAME)?;
+        all(text, |c| !c.is_control())?;
+    }
+    /// What a group says of itself: up to 250 bytes, possibly empty.
+    Description(text) {
+        length(text, 0, Limits::MAX_DESCRIPTION)?;
+        all(text, |c| !c.is_control() || c == '\n')?;
+    }
     /// The sender's own key of a message, by which a repetition is recognised: 1–64 printable ASCII characters.
     ClientKey(text) {
         length(text, 1, Limits::MAX_CLIENT_KEY)?;

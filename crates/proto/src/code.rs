@@ -50,6 +50,20 @@ codes! {
     MessageTooLong = 803_007, "message too long";
     /// There is no group of this number.
     NoSuchGroup = 803_004, "no such group";
+    /// The user is not in the group.
+    NotInGroup = 803_005, "user not in group";
+    /// A group needs a name.
+    GroupNameEmpty = 808_001, "group name is empty";
+    /// The user may not change this group.
+    GroupNotPermitted = 808_002, "no permission";
+    /// The name or the description of a group is too long.
+    GroupTextTooLong = 808_004, "group name or description too long";
+    /// To exit: the user is not in the group.
+    ExitNotMember = 809_002, "user not in group";
+    /// The group has no room for so many.
+    GroupFull = 810_008, "group is full";
+    /// The user may not remove members.
+    RemoveNotPermitted = 811_003, "no permission to remove members";
     /// There is no user of this name to send to.
     NoSuchUser = 898_002, "no such user";
 }
@@ -108,6 +122,13 @@ mod tests {
         801004 wrong password
         803007 message too long
         803004 no such group
+        803005 user not in group
+        808001 group name is empty
+        808002 no permission
+        808004 group name or description too long
+        809002 user not in group
+        810008 group is full
+        811003 no permission to remove members
         898002 no such user
         ");
     }

@@ -30,6 +30,8 @@ pub enum Request<V> {
     Logout { id: u64 },
     /// Sends a message. The same `key` again returns the first result. → `sent` or `error`.
     Send { id: u64, key: String, target_type: String, target_id: String, msg_type: String, msg_body: V },
+    /// Any other call: `method` names it, `params` is its object. → `data` or `error`.
+    Call { id: u64, method: String, params: V },
     /// Acknowledges what was handed to the page. No answer.
     Ack { cursors: Vec<Position> },
     /// Asks for everything of a conversation after `after`: the client found a gap. Answered by `push` frames.
@@ -52,8 +54,15 @@ pub enum Response<V> {
     Done { id: u64 },
     /// The request failed (or, without `id`, a frame made no sense). `retry_after` in milliseconds.
     Error { id: Option<u64>, code: u64, message: String, retry_after: Option<u64> },
+    /// The answer to a `call`; null when there is nothing to tell.
+    Data { id: u64, data: Option<V> },
     /// An entry of a log; `message` is a JMessage message.
     Push { conversation: u64, seq: u64, message: V },
+    /// An entry of a log; `event` is a JMessage event.
+    Event { conversation: u64, seq: u64, event: V },
+    /// In this conversation nothing up to and including `seq` is to be waited for: it was before the user's time
+    /// there.
+    From { conversation: u64, seq: u64 },
     /// The session has ended; the connection closes.
     Kicked { code: u64, message: String },
     /// A sign of life.
@@ -68,6 +77,7 @@ impl<V> fmt::Debug for Request<V> {
             Self::Resume { .. } => "resume",
             Self::Logout { .. } => "logout",
             Self::Send { .. } => "send",
+            Self::Call { .. } => "call",
             Self::Ack { .. } => "ack",
             Self::Sync { .. } => "sync",
             Self::Ping => "ping",
@@ -83,7 +93,10 @@ impl<V> fmt::Debug for Response<V> {
             Self::Sent { .. } => "sent",
             Self::Done { .. } => "done",
             Self::Error { .. } => "error",
+            Self::Data { .. } => "data",
             Self::Push { .. } => "push",
+            Self::Event { .. } => "event",
+            Self::From { .. } => "from",
             Self::Kicked { .. } => "kicked",
             Self::Pong => "pong",
         })
@@ -122,6 +135,11 @@ impl<V> Request<V> {
                 msg_type: text("msg_type")?,
                 msg_body: required(from.value("msg_body"), "msg_body")?,
             },
+            "call" => Self::Call {
+                id: number("id")?,
+                method: text("method")?,
+                params: required(from.value("params"), "params")?,
+            },
             "ack" => Self::Ack { cursors: required(from.positions("cursors"), "cursors")? },
             "sync" => Self::Sync { conversation: number("conversation")?, after: number("after")? },
             "ping" => Self::Ping,
@@ -159,6 +177,11 @@ impl<V> Request<V> {
                 to.text("msg_type", &msg_type);
                 to.value("msg_body", msg_body);
             }
+            Self::Call { id, method, params } => {
+                head(to, "call", id);
+                to.text("method", &method);
+                to.value("params", params);
+            }
             Self::Ack { cursors } => {
                 to.text("type", "ack");
                 to.positions("cursors", &cursors);
@@ -171,6 +194,12 @@ impl<V> Request<V> {
             Self::Ping => to.text("type", "ping"),
         }
     }
+}
+
+fn place<S: Sink>(to: &mut S, kind: &str, conversation: u64, seq: u64) {
+    to.text("type", kind);
+    to.number("conversation", conversation);
+    to.number("seq", seq);
 }
 
 fn head<S: Sink>(to: &mut S, kind: &str, id: u64) {
@@ -211,6 +240,13 @@ impl<V> Response<V> {
                 seq: number("seq")?,
                 message: required(from.value("message"), "message")?,
             },
+            "data" => Self::Data { id: number("id")?, data: from.value("data")? },
+            "event" => Self::Event {
+                conversation: number("conversation")?,
+                seq: number("seq")?,
+                event: required(from.value("event"), "event")?,
+            },
+            "from" => Self::From { conversation: number("conversation")?, seq: number("seq")? },
             "kicked" => Self::Kicked { code: number("code")?, message: text("message")? },
             "pong" => Self::Pong,
             _ => return Err(FrameError::UnknownType),
@@ -246,12 +282,21 @@ impl<V> Response<V> {
                     to.number("retry_after", delay);
                 }
             }
+            Self::Data { id, data } => {
+                head(to, "data", id);
+                if let Some(data) = data {
+                    to.value("data", data);
+                }
+            }
             Self::Push { conversation, seq, message } => {
-                to.text("type", "push");
-                to.number("conversation", conversation);
-                to.number("seq", seq);
+                place(to, "push", conversation, seq);
                 to.value("message", message);
             }
+            Self::Event { conversation, seq, event } => {
+                place(to, "event", conversation, seq);
+                to.value("event", event);
+            }
+            Self::From { conversation, seq } => place(to, "from", conversation, seq),
             Self::Kicked { code, message } => {
                 to.text("type", "kicked");
                 to.number("code", code);
@@ -275,6 +320,7 @@ impl<V> Request<V> {
             Self::Send { id, key, target_type, target_id, msg_type, msg_body } => {
                 Request::Send { id, key, target_type, target_id, msg_type, msg_body: change(msg_body) }
             }
+            Self::Call { id, method, params } => Request::Call { id, method, params: change(params) },
             Self::Ack { cursors } => Request::Ack { cursors },
             Self::Sync { conversation, after } => Request::Sync { conversation, after },
             Self::Ping => Request::Ping,
@@ -297,9 +343,14 @@ impl<V> Response<V> {
             Self::Error { id, code, message, retry_after } => {
                 Response::Error { id, code, message, retry_after }
             }
+            Self::Data { id, data } => Response::Data { id, data: data.map(change) },
             Self::Push { conversation, seq, message } => {
                 Response::Push { conversation, seq, message: change(message) }
             }
+            Self::Event { conversation, seq, event } => {
+                Response::Event { conversation, seq, event: change(event) }
+            }
+            Self::From { conversation, seq } => Response::From { conversation, seq },
             Self::Kicked { code, message } => Response::Kicked { code, message },
             Self::Pong => Response::Pong,
         }

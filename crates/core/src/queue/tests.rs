@@ -18,7 +18,7 @@ fn entry(seq: u64) -> Arc<Shared> {
         sender: card.clone(),
         platform: Platform::Web,
         to: Destination::User(card),
-        key: ClientKey::new("k").unwrap(),
+        key: Some(ClientKey::new("k").unwrap()),
         content: Content::Text("x".into()),
     })
 }

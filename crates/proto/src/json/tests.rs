@@ -26,6 +26,7 @@ fn requests() -> Vec<Request<String>> {
             msg_type: "text".into(),
             msg_body: r#"{"text":"Hello, JPush IM!"}"#.into(),
         },
+        Request::Call { id: 6, method: "getGroupInfo".into(), params: r#"{"groupId":12345}"#.into() },
         Request::Ack { cursors: vec![] },
         Request::Sync { conversation: 7, after: 4 },
         Request::Ping,
@@ -46,6 +47,10 @@ fn responses() -> Vec<Response<String>> {
         Response::Error { id: Some(6), code: 872_002, message: "m".into(), retry_after: None },
         Response::Error { id: None, code: 872_000, message: "busy".into(), retry_after: Some(500) },
         Response::Push { conversation: 7, seq: 5, message: r#"{"version":1}"#.into() },
+        Response::Data { id: 7, data: Some("[]".into()) },
+        Response::Data { id: 8, data: None },
+        Response::Event { conversation: 7, seq: 6, event: r#"{"event_type":"create_group"}"#.into() },
+        Response::From { conversation: 7, seq: 14 },
         Response::Kicked { code: 872_008, message: "user login in other place".into() },
         Response::Pong,
     ]
@@ -60,6 +65,7 @@ fn requests_on_the_wire() {
     {"type":"resume","id":3,"appKey":"a","token":"t","cursors":[[7,1],[8,0]]}
     {"type":"logout","id":4}
     {"type":"send","id":5,"key":"k.1","target_type":"single","target_id":"fang","msg_type":"text","msg_body":{"text":"Hello, JPush IM!"}}
+    {"type":"call","id":6,"method":"getGroupInfo","params":{"groupId":12345}}
     {"type":"ack","cursors":[]}
     {"type":"sync","conversation":7,"after":4}
     {"type":"ping"}
@@ -77,6 +83,10 @@ fn responses_on_the_wire() {
     {"type":"error","id":6,"code":872002,"message":"m"}
     {"type":"error","code":872000,"message":"busy","retry_after":500}
     {"type":"push","conversation":7,"seq":5,"message":{"version":1}}
+    {"type":"data","id":7,"data":[]}
+    {"type":"data","id":8}
+    {"type":"event","conversation":7,"seq":6,"event":{"event_type":"create_group"}}
+    {"type":"from","conversation":7,"seq":14}
     {"type":"kicked","code":872008,"message":"user login in other place"}
     {"type":"pong"}
     "#);

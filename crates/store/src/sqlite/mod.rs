@@ -2,6 +2,7 @@
 //!
 //! `synchronous=FULL`: a commit returns after the log is synced, so what is reported as done survives a power cut.
 
+mod content;
 mod reader;
 mod schema;
 mod writer;

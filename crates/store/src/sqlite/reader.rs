@@ -1,13 +1,13 @@
 //! Reads of committed state, on connections that are kept for the next reader.
 
-use super::{connect, from_sql, to_sql, unavailable, writer::content_from};
+use super::{connect, content, from_sql, to_sql, unavailable};
 use jmessage_core::{
-    Destination, Entry, UserCard,
-    port::{AppRecord, Behind, Reader, Unavailable, UserRecord},
+    Destination, Entry, GroupCard, UserCard,
+    port::{AppRecord, Behind, GroupRecord, ProfileRecord, Reader, Unavailable, UserRecord},
 };
 use jmessage_model::{
-    AppId, AppKey, ClientKey, ConversationId, EntryId, Millis, NameError, Nickname, Platform, Seq, UserId,
-    Username,
+    AppId, AppKey, ClientKey, ConversationId, Description, EntryId, GroupName, Millis, NameError, Nickname,
+    Platform, Seq, UserId, Username,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::{
@@ -90,19 +90,43 @@ impl Reader for SqliteReader {
         })
     }
 
-    fn is_member(&self, conversation: ConversationId, user: UserId) -> Result<bool, Unavailable> {
+    fn profile(&self, id: UserId) -> Result<Option<ProfileRecord>, Unavailable> {
         self.with(|c| {
-            c.prepare_cached("SELECT 1 FROM member WHERE user = ?1 AND conversation = ?2")?
-                .exists(params![to_sql(user.0), to_sql(conversation.0)])
+            c.prepare_cached("SELECT id, app, name, nickname, '', created, modified FROM user WHERE id = ?1")?
+                .query_row(params![to_sql(id.0)], |row| {
+                    Ok(ProfileRecord {
+                        card: user_row(row)?.card,
+                        created: Millis(from_sql(row.get(5)?)),
+                        modified: Millis(from_sql(row.get(6)?)),
+                    })
+                })
+                .optional()
+        })
+    }
+
+    fn group(&self, id: ConversationId) -> Result<Option<GroupRecord>, Unavailable> {
+        self.with(|c| group(c, id))
+    }
+
+    fn groups_of(&self, user: UserId) -> Result<Vec<GroupRecord>, Unavailable> {
+        self.with(|c| {
+            let ids = c
+                .prepare_cached(
+                    "SELECT conversation FROM member WHERE user = ?1 AND gone IS NULL ORDER BY conversation",
+                )?
+                .query_map(params![to_sql(user.0)], |row| Ok(ConversationId(from_sql(row.get(0)?))))?
+                .collect::<rusqlite::Result<Vec<_>>>()?;
+            ids.into_iter().filter_map(|id| group(c, id).transpose()).collect()
         })
     }
 
     fn behind(&self, user: UserId, platform: Platform) -> Result<Vec<Behind>, Unavailable> {
         self.with(|c| {
-            // A device without a cursor starts where the user's most advanced device stands.
+            // A device without a cursor starts where the user's most advanced device stands; nobody reads what
+            // was before or after the time there.
             c.prepare_cached(
                 "SELECT conversation, after FROM (
-                     SELECT m.conversation AS conversation,
+                     SELECT m.conversation AS conversation, m.joined AS joined, m.gone AS gone,
                          coalesce(
                              (SELECT seq FROM cursor c WHERE c.user = m.user
                                  AND c.conversation = m.conversation AND c.platform = ?2),
@@ -110,7 +134,8 @@ impl Reader for SqliteReader {
                                  AND c.conversation = m.conversation),
                              0) AS after
                      FROM member m WHERE m.user = ?1) AS place
-                 WHERE (SELECT max(seq) FROM entry e WHERE e.conversation = place.conversation) > after",
+                 WHERE coalesce(gone,
+                     (SELECT max(seq) FROM entry e WHERE e.conversation = place.conversation)) > max(after, joined - 1)",
             )?
             .query_map(params![to_sql(user.0), platform as u8], |row| {
                 Ok(Behind {
@@ -124,11 +149,12 @@ impl Reader for SqliteReader {
 
     fn entries(
         &self,
+        user: UserId,
         conversation: ConversationId,
         after: Seq,
         limit: usize,
     ) -> Result<Vec<Entry>, Unavailable> {
-        self.with(|c| entries(c, conversation, after, limit))
+        self.with(|c| entries(c, user, conversation, after, limit))
     }
 
     fn check(&self) -> Result<(), Unavailable> {
@@ -138,10 +164,60 @@ impl Reader for SqliteReader {
 
 fn entries(
     c: &Connection,
+    user: UserId,
     conversation: ConversationId,
     after: Seq,
     limit: usize,
 ) -> rusqlite::Result<Vec<Entry>> {
+    let Some(place) = place(c, conversation)? else { return Ok(Vec::new()) };
+    c.prepare_cached(
+        "SELECT e.id, e.seq, e.nickname, e.platform, e.at, e.key, e.kind, e.body,
+             u.id, u.app, u.name, u.nickname, ''
+         FROM member m
+         JOIN entry e ON e.conversation = m.conversation
+             AND e.seq > max(?3, m.joined - 1) AND e.seq <= coalesce(m.gone, e.seq)
+         JOIN user u ON u.id = e.sender
+         WHERE m.user = ?1 AND m.conversation = ?2 ORDER BY e.seq LIMIT ?4",
+    )?
+    .query_map(
+        params![to_sql(user.0), to_sql(conversation.0), to_sql(after.0), to_sql(limit as u64)],
+        |row| {
+            let sender = user_row_at(row, 8)?.card;
+            Ok(Entry {
+                conversation,
+                id: EntryId(from_sql(row.get(0)?)),
+                seq: Seq(from_sql(row.get(1)?)),
+                to: place.seen_from(&sender),
+                sender: under_nickname(&sender, &nickname_at(row, 2)?),
+                platform: Platform::from_stored(row.get(3)?).ok_or_else(|| unreadable(3))?,
+                at: Millis(from_sql(row.get(4)?)),
+                key: row.get::<_, Option<String>>(5)?.and_then(|key| ClientKey::new(&key).ok()),
+                content: content::read(row.get(6)?, row.get(7)?).ok_or_else(|| unreadable(6))?,
+            })
+        },
+    )?
+    .collect()
+}
+
+/// What a conversation is.
+enum Place {
+    Pair(Arc<UserCard>, Arc<UserCard>),
+    Group(Arc<GroupCard>),
+}
+
+impl Place {
+    fn seen_from(&self, sender: &UserCard) -> Destination {
+        match self {
+            Self::Pair(low, high) => Destination::User(if sender.id == low.id { high } else { low }.clone()),
+            Self::Group(card) => Destination::Group(card.clone()),
+        }
+    }
+}
+
+fn place(c: &Connection, conversation: ConversationId) -> rusqlite::Result<Option<Place>> {
+    if let Some(card) = group_card(c, conversation)? {
+        return Ok(Some(Place::Group(card)));
+    }
     let pair = c
         .prepare_cached(
             "SELECT u.id, u.app, u.name, u.nickname, '' FROM conversation c
@@ -149,27 +225,39 @@ fn entries(
         )?
         .query_map(params![to_sql(conversation.0)], |row| user_row(row).map(|user| user.card))?
         .collect::<rusqlite::Result<Vec<_>>>()?;
-    let (Some(low), Some(high)) = (pair.first(), pair.last()) else { return Ok(Vec::new()) };
-    c.prepare_cached(
-        "SELECT id, seq, sender, nickname, platform, at, key, kind, body FROM entry
-         WHERE conversation = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
-    )?
-    .query_map(params![to_sql(conversation.0), to_sql(after.0), to_sql(limit as u64)], |row| {
-        let sender = UserId(from_sql(row.get(2)?));
-        let (from, to) = if sender == low.id { (low, high) } else { (high, low) };
-        Ok(Entry {
-            conversation,
-            id: EntryId(from_sql(row.get(0)?)),
-            seq: Seq(from_sql(row.get(1)?)),
-            sender: under_nickname(from, &nickname_at(row, 3)?),
-            platform: Platform::from_stored(row.get(4)?).ok_or_else(|| unreadable(4))?,
-            at: Millis(from_sql(row.get(5)?)),
-            to: Destination::User(to.clone()),
-            key: name_at(row, 6, ClientKey::new)?,
-            content: content_from(row.get(7)?, row.get(8)?).ok_or_else(|| unreadable(7))?,
+    Ok(pair.first().zip(pair.last()).map(|(low, high)| Place::Pair(low.clone(), high.clone())))
+}
+
+fn group_card(c: &Connection, id: ConversationId) -> rusqlite::Result<Option<Arc<GroupCard>>> {
+    c.prepare_cached("SELECT app, name FROM conversation WHERE id = ?1 AND high IS NULL")?
+        .query_row(params![to_sql(id.0)], |row| {
+            let app = AppId(from_sql(row.get(0)?));
+            Ok(Arc::new(GroupCard { app, id, name: name_at(row, 1, GroupName::new)? }))
         })
-    })?
-    .collect()
+        .optional()
+}
+
+/// A group that was not dissolved, with its members in the order in which they joined.
+fn group(c: &Connection, id: ConversationId) -> rusqlite::Result<Option<GroupRecord>> {
+    let Some(card) = group_card(c, id)? else { return Ok(None) };
+    let about = c
+        .prepare_cached(
+            "SELECT low, description, capacity FROM conversation WHERE id = ?1 AND dissolved IS NULL",
+        )?
+        .query_row(params![to_sql(id.0)], |row| {
+            let capacity = usize::try_from(row.get::<_, i64>(2)?).unwrap_or_default();
+            Ok((UserId(from_sql(row.get(0)?)), name_at(row, 1, Description::new)?, capacity))
+        })
+        .optional()?;
+    let Some((owner, description, capacity)) = about else { return Ok(None) };
+    let members = c
+        .prepare_cached(
+            "SELECT u.id, u.app, u.name, u.nickname, '' FROM member m JOIN user u ON u.id = m.user
+             WHERE m.conversation = ?1 AND m.gone IS NULL ORDER BY m.joined, u.id",
+        )?
+        .query_map(params![to_sql(id.0)], |row| user_row(row).map(|user| user.card))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(Some(GroupRecord { card, owner, description, capacity, members }))
 }
 
 /// The card with the nickname of the moment; shared when it has not changed.
@@ -190,13 +278,18 @@ fn app_row(row: &Row<'_>) -> rusqlite::Result<AppRecord> {
 }
 
 fn user_row(row: &Row<'_>) -> rusqlite::Result<UserRecord> {
+    user_row_at(row, 0)
+}
+
+/// A user in five columns: id, app, name, nickname, password.
+fn user_row_at(row: &Row<'_>, first: usize) -> rusqlite::Result<UserRecord> {
     let card = UserCard {
-        id: UserId(from_sql(row.get(0)?)),
-        app: AppId(from_sql(row.get(1)?)),
-        name: name_at(row, 2, Username::new)?,
-        nickname: nickname_at(row, 3)?,
+        id: UserId(from_sql(row.get(first)?)),
+        app: AppId(from_sql(row.get(first + 1)?)),
+        name: name_at(row, first + 2, Username::new)?,
+        nickname: nickname_at(row, first + 3)?,
     };
-    Ok(UserRecord { card: Arc::new(card), password: row.get(4)? })
+    Ok(UserRecord { card: Arc::new(card), password: row.get(first + 4)? })
 }
 
 fn nickname_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Nickname> {

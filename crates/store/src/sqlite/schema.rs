@@ -34,21 +34,29 @@ CREATE TABLE session (
     PRIMARY KEY (user, platform)
 ) STRICT, WITHOUT ROWID;
 
--- A pair of users of one App, the smaller number first.
+-- A pair of users of one App, the smaller number in low; or a group, with its owner there.
 CREATE TABLE conversation (
     id INTEGER PRIMARY KEY,
     app INTEGER NOT NULL REFERENCES app,
     low INTEGER NOT NULL REFERENCES user,
-    high INTEGER NOT NULL REFERENCES user,
+    high INTEGER REFERENCES user,
     created INTEGER NOT NULL,
-    UNIQUE (low, high)
+    name TEXT,
+    description TEXT,
+    capacity INTEGER,
+    dissolved INTEGER
 ) STRICT;
+CREATE UNIQUE INDEX conversation_of_pair ON conversation (low, high) WHERE high IS NOT NULL;
 
+-- Who may read which part of a log: from position joined up to gone.
 CREATE TABLE member (
     user INTEGER NOT NULL REFERENCES user,
     conversation INTEGER NOT NULL REFERENCES conversation,
+    joined INTEGER NOT NULL,
+    gone INTEGER,
     PRIMARY KEY (user, conversation)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX member_of_conversation ON member (conversation, joined);
 
 -- Every log, in the order of arrival.
 CREATE TABLE entry (
@@ -59,7 +67,7 @@ CREATE TABLE entry (
     nickname TEXT NOT NULL,
     platform INTEGER NOT NULL,
     at INTEGER NOT NULL,
-    key TEXT NOT NULL,
+    key TEXT,
     kind INTEGER NOT NULL,
     body TEXT NOT NULL
 ) STRICT;

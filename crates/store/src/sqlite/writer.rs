@@ -1,9 +1,13 @@
 //! The one writer: a batch of changes in one transaction.
 
-use super::{digest_of, from_sql, to_sql, unavailable};
-use jmessage_core::port::{Appended, Done, Fence, Op, Refusal, Unavailable, Writer};
+use super::{
+    content::{stored, stored_event},
+    digest_of, from_sql, to_sql, unavailable,
+};
+use jmessage_core::port::{Appended, Done, Fence, Op, Refusal, Target, Unavailable, Writer};
 use jmessage_model::{
-    AppId, ClientKey, Content, ConversationId, EntryId, Epoch, Millis, Nickname, Platform, Seq, UserId,
+    AppId, ClientKey, Content, ConversationId, EntryId, Epoch, GroupEvent, Millis, Nickname, Platform, Seq,
+    UserId,
 };
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::collections::HashMap;
@@ -108,6 +112,59 @@ impl Batch<'_> {
             Op::Append { fence, app, to, nickname, key, content, at } => {
                 let message = Message { fence, app: *app, to: *to, nickname, key, content, at: *at };
                 self.append(&message)
+            }
+            Op::CreateGroup { fence, app, name, description, capacity, event, nickname, at } => {
+                if !self.is_living(fence)? {
+                    return Ok(Err(Refusal::Fenced));
+                }
+                self.execute(
+                    "INSERT INTO conversation (app, low, name, description, capacity, created)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![
+                        to_sql(app.0),
+                        to_sql(fence.user.0),
+                        name.as_str(),
+                        description.as_str(),
+                        to_sql(*capacity as u64),
+                        to_sql(at.0)
+                    ],
+                )?;
+                let group = ConversationId(from_sql(self.tx.last_insert_rowid()));
+                self.memory.heads.insert(group, Seq(0));
+                self.join(group, fence.user, Seq(1))?;
+                self.append_event(fence, group, nickname, event, *at)
+            }
+            Op::UpdateGroup { fence, group, name, description } => {
+                if !self.is_living(fence)? {
+                    return Ok(Err(Refusal::Fenced));
+                }
+                self.execute(
+                    "UPDATE conversation SET name = ?2, description = ?3 WHERE id = ?1",
+                    params![to_sql(group.0), name.as_str(), description.as_str()],
+                )?;
+                Ok(Ok(Done::Nothing))
+            }
+            Op::ChangeMembers { fence, group, add, remove, dissolve, event, nickname, at } => {
+                if !self.is_living(fence)? {
+                    return Ok(Err(Refusal::Fenced));
+                }
+                let seq = self.head(*group)?.next();
+                for user in add {
+                    self.join(*group, *user, seq)?;
+                }
+                for user in remove {
+                    self.execute(
+                        "UPDATE member SET gone = ?3 WHERE user = ?1 AND conversation = ?2 AND gone IS NULL",
+                        params![to_sql(user.0), to_sql(group.0), to_sql(seq.0)],
+                    )?;
+                }
+                if *dissolve {
+                    self.execute(
+                        "UPDATE conversation SET dissolved = ?2 WHERE id = ?1",
+                        params![to_sql(group.0), to_sql(at.0)],
+                    )?;
+                }
+                self.append_event(fence, *group, nickname, event, *at)
             }
             Op::Acknowledge { fence, positions } => {
                 if !self.is_living(fence)? {
@@ -221,7 +278,7 @@ impl Batch<'_> {
 struct Message<'a> {
     fence: &'a Fence,
     app: AppId,
-    to: UserId,
+    to: Target,
     nickname: &'a Nickname,
     key: &'a ClientKey,
     content: &'a Content,
@@ -234,17 +291,22 @@ impl Batch<'_> {
             return Ok(Err(Refusal::Fenced));
         }
         let sender = message.fence.user;
-        let pair = (sender.min(message.to), sender.max(message.to));
-        let conversation = match self.find_pair(pair)? {
-            Some(conversation) => conversation,
-            // Looked up before anything is made, so that a refused message leaves no trace.
-            None => match self.repeated(message, None)? {
-                Some(answer) => return Ok(answer),
-                None => self.create_pair(pair, message)?,
-            },
+        let conversation = match message.to {
+            Target::Group(group) => group,
+            Target::User(to) => {
+                let pair = (sender.min(to), sender.max(to));
+                match self.find_pair(pair)? {
+                    Some(conversation) => conversation,
+                    // Looked up before anything is made, so that a refused message leaves no trace.
+                    None => match self.repeated(message, None)? {
+                        Some(answer) => return Ok(answer),
+                        None => self.create_pair(pair, message)?,
+                    },
+                }
+            }
         };
         let seq = self.head(conversation)?.next();
-        let (kind, body) = stored_content(message.content);
+        let (kind, body) = stored(message.content);
         let inserted = self.execute(
             "INSERT INTO entry (conversation, seq, sender, nickname, platform, at, key, kind, body)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (sender, key) DO NOTHING",
@@ -275,24 +337,66 @@ impl Batch<'_> {
         message: &Message<'_>,
         conversation: Option<ConversationId>,
     ) -> rusqlite::Result<Option<Result<Done, Refusal>>> {
-        let (kind, body) = stored_content(message.content);
+        let (kind, body) = stored(message.content);
         self.tx
             .prepare_cached(
                 "SELECT id, conversation, seq, at, kind = ?3 AND body = ?4 FROM entry
                  WHERE sender = ?1 AND key = ?2",
             )?
-            .query_row(params![to_sql(message.fence.user.0), message.key.as_str(), kind, body], |row| {
-                let first = Appended {
-                    id: EntryId(from_sql(row.get(0)?)),
-                    conversation: ConversationId(from_sql(row.get(1)?)),
-                    seq: Seq(from_sql(row.get(2)?)),
-                    at: Millis(from_sql(row.get(3)?)),
-                    fresh: false,
-                };
-                let same = row.get(4)? && conversation == Some(first.conversation);
-                Ok(if same { Ok(Done::Appended(first)) } else { Err(Refusal::KeyReused) })
-            })
+            .query_row(
+                params![to_sql(message.fence.user.0), message.key.as_str(), kind, body.as_ref()],
+                |row| {
+                    let first = Appended {
+                        id: EntryId(from_sql(row.get(0)?)),
+                        conversation: ConversationId(from_sql(row.get(1)?)),
+                        seq: Seq(from_sql(row.get(2)?)),
+                        at: Millis(from_sql(row.get(3)?)),
+                        fresh: false,
+                    };
+                    let same = row.get(4)? && conversation == Some(first.conversation);
+                    Ok(if same { Ok(Done::Appended(first)) } else { Err(Refusal::KeyReused) })
+                },
+            )
             .optional()
+    }
+
+    /// The user reads the log from `seq` on.
+    fn join(&self, conversation: ConversationId, user: UserId, seq: Seq) -> rusqlite::Result<usize> {
+        self.execute(
+            "INSERT INTO member (user, conversation, joined) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET joined = ?3, gone = NULL WHERE gone IS NOT NULL",
+            params![to_sql(user.0), to_sql(conversation.0), to_sql(seq.0)],
+        )
+    }
+
+    /// Appends what happened to a group.
+    fn append_event(
+        &mut self,
+        fence: &Fence,
+        group: ConversationId,
+        nickname: &Nickname,
+        event: &GroupEvent,
+        at: Millis,
+    ) -> Answer {
+        let seq = self.head(group)?.next();
+        let (kind, body) = stored_event(event);
+        self.execute(
+            "INSERT INTO entry (conversation, seq, sender, nickname, platform, at, kind, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                to_sql(group.0),
+                to_sql(seq.0),
+                to_sql(fence.user.0),
+                nickname.as_str(),
+                fence.platform as u8,
+                to_sql(at.0),
+                kind,
+                body,
+            ],
+        )?;
+        self.memory.heads.insert(group, seq);
+        let id = EntryId(from_sql(self.tx.last_insert_rowid()));
+        Ok(Ok(Done::Appended(Appended { id, conversation: group, seq, at, fresh: true })))
     }
 
     fn find_pair(&mut self, pair: (UserId, UserId)) -> rusqlite::Result<Option<ConversationId>> {
@@ -323,28 +427,10 @@ impl Batch<'_> {
         )?;
         let conversation = ConversationId(from_sql(self.tx.last_insert_rowid()));
         for user in [pair.0, pair.1] {
-            self.execute(
-                "INSERT INTO member (user, conversation) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                params![to_sql(user.0), to_sql(conversation.0)],
-            )?;
+            self.join(conversation, user, Seq(1))?;
         }
         self.memory.pairs.insert(pair, conversation);
         self.memory.heads.insert(conversation, Seq(0));
         Ok(conversation)
-    }
-}
-
-/// How a content is stored: the number of its kind and its body.
-pub(super) fn stored_content(content: &Content) -> (u8, &str) {
-    match content {
-        Content::Text(text) => (1, text),
-    }
-}
-
-/// Reads what [`stored_content`] made.
-pub(super) fn content_from(kind: u8, body: String) -> Option<Content> {
-    match kind {
-        1 => Some(Content::Text(body)),
-        _ => None,
     }
 }

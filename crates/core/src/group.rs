@@ -1,0 +1,302 @@
+//! Groups: who may do what, and what each change writes and tells.
+
+use crate::{
+    Destination, Error, Receipt, Session, Shared, UserCard,
+    engine::{Engine, Then, entry},
+    port::{Done, GroupRecord, Op, Reader},
+};
+use jmessage_model::{
+    Content, ConversationId, Description, GroupEvent, GroupEventKind, GroupName, Millis, UserId, Username,
+};
+use std::{collections::HashMap, sync::Arc};
+
+/// A change of a group that a session asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupChange {
+    /// Make a group; its owner is the one who asks. → the group.
+    Create {
+        /// What it is called.
+        name: GroupName,
+        /// What it says of itself.
+        description: Description,
+    },
+    /// Change what it is called; what is not given stays. → the group.
+    Update {
+        /// Which.
+        group: ConversationId,
+        /// The new name.
+        name: Option<GroupName>,
+        /// The new description.
+        description: Option<Description>,
+    },
+    /// Take users in. Those who are in it already stay as they are.
+    Add {
+        /// Which.
+        group: ConversationId,
+        /// Whom.
+        users: Vec<Username>,
+    },
+    /// Put users out. Those who are not in it are passed over.
+    Remove {
+        /// Which.
+        group: ConversationId,
+        /// Whom.
+        users: Vec<Username>,
+    },
+    /// Leave it. When its owner leaves, the group ends.
+    Exit {
+        /// Which.
+        group: ConversationId,
+    },
+}
+
+/// What somebody may be to a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Owner,
+    Member,
+    Outsider,
+}
+
+/// What somebody may want of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    Send,
+    Update,
+    Add,
+    Remove,
+    Exit,
+}
+
+/// The one table of permissions.
+fn permit(role: Role, action: Action) -> Result<(), Error> {
+    match (role, action) {
+        (Role::Owner, _) | (Role::Member, Action::Send | Action::Add | Action::Exit) => Ok(()),
+        (Role::Member, Action::Update) => Err(Error::MayNotChange),
+        (Role::Member, Action::Remove) => Err(Error::MayNotRemove),
+        (Role::Outsider, Action::Exit) => Err(Error::NotInGroupToLeave),
+        (Role::Outsider, Action::Send | Action::Update | Action::Add | Action::Remove) => {
+            Err(Error::NotInGroup)
+        }
+    }
+}
+
+fn role(group: &GroupRecord, user: UserId) -> Role {
+    if group.owner == user {
+        Role::Owner
+    } else if group.has(user) {
+        Role::Member
+    } else {
+        Role::Outsider
+    }
+}
+
+/// Groups that were looked up; forgotten when they change.
+#[derive(Default)]
+pub(crate) struct Groups(HashMap<ConversationId, Arc<GroupRecord>>);
+
+/// How many groups are kept in memory.
+const KEPT: usize = 20_000;
+
+impl Groups {
+    fn find(&mut self, id: ConversationId, reader: &dyn Reader) -> Result<Arc<GroupRecord>, Error> {
+        if let Some(group) = self.0.get(&id) {
+            return Ok(group.clone());
+        }
+        let found = reader.group(id).map_err(|error| {
+            tracing::error!(%error, "a group could not be read");
+            Error::Unavailable
+        })?;
+        let group = Arc::new(found.ok_or(Error::NoSuchGroup)?);
+        if self.0.len() >= KEPT {
+            self.0.clear();
+        }
+        self.0.insert(id, group.clone());
+        Ok(group)
+    }
+}
+
+type Prepared = Option<(Op, Then)>;
+
+impl Engine {
+    /// The group, if it is of the session's App and its user may do that.
+    pub(crate) fn group_for(
+        &mut self,
+        session: &Session,
+        id: ConversationId,
+        action: Action,
+    ) -> Result<Arc<GroupRecord>, Error> {
+        let group = self.groups.find(id, self.reader.as_ref())?;
+        if group.card.app != session.user.app {
+            return Err(Error::NoSuchGroup);
+        }
+        permit(role(&group, session.user.id), action)?;
+        Ok(group)
+    }
+
+    /// The rules of a change; `None` when nothing changes, which was answered.
+    pub(crate) fn prepare_group(
+        &mut self,
+        session: &Arc<Session>,
+        request: u64,
+        change: GroupChange,
+        at: Millis,
+    ) -> Result<Prepared, Error> {
+        let (fence, nickname) = (session.fence, session.user.nickname.clone());
+        let then = |group, before| Then::Grouped { session: session.clone(), request, group, before };
+        match change {
+            GroupChange::Create { name, description } => {
+                let event =
+                    GroupEvent { kind: GroupEventKind::Created, users: vec![session.user.name.clone()] };
+                let (app, capacity) = (session.user.app, self.limits.group);
+                let op = Op::CreateGroup { fence, app, name, description, capacity, event, nickname, at };
+                Ok(Some((op, then(None, None))))
+            }
+            GroupChange::Update { group: id, name, description } => {
+                let group = self.group_for(session, id, Action::Update)?;
+                let name = name.unwrap_or_else(|| group.card.name.clone());
+                let description = description.unwrap_or_else(|| group.description.clone());
+                Ok(Some((
+                    Op::UpdateGroup { fence, group: id, name, description },
+                    then(Some(id), Some(group)),
+                )))
+            }
+            GroupChange::Add { group: id, users } => {
+                let group = self.group_for(session, id, Action::Add)?;
+                let added = self.cards(session, &users, |user| !group.has(user))?;
+                if group.members.len() + added.len() > group.capacity {
+                    return Err(Error::GroupFull);
+                }
+                Ok(self.members(session, request, &group, GroupEventKind::Added, &added, at))
+            }
+            GroupChange::Remove { group: id, users } => {
+                let group = self.group_for(session, id, Action::Remove)?;
+                let removed = self.cards(session, &users, |user| group.has(user))?;
+                if removed.iter().any(|user| user.id == group.owner) {
+                    return Err(Error::MayNotRemove);
+                }
+                Ok(self.members(session, request, &group, GroupEventKind::Removed, &removed, at))
+            }
+            GroupChange::Exit { group: id } => {
+                let group = self.group_for(session, id, Action::Exit)?;
+                let (kind, leaving) = match role(&group, session.user.id) {
+                    Role::Owner => (GroupEventKind::Dissolved, group.members.clone()),
+                    Role::Member | Role::Outsider => (GroupEventKind::Left, vec![session.user.clone()]),
+                };
+                Ok(self.members(session, request, &group, kind, &leaving, at))
+            }
+        }
+    }
+
+    /// A change of members; answered at once when there are none to change.
+    fn members(
+        &self,
+        session: &Arc<Session>,
+        request: u64,
+        group: &Arc<GroupRecord>,
+        kind: GroupEventKind,
+        users: &[Arc<UserCard>],
+        at: Millis,
+    ) -> Prepared {
+        if users.is_empty() {
+            session.queue.reply(request, Ok(Receipt::Done));
+            return None;
+        }
+        let ids: Vec<_> = users.iter().map(|user| user.id).collect();
+        let (add, remove) = if kind == GroupEventKind::Added { (ids, vec![]) } else { (vec![], ids) };
+        let op = Op::ChangeMembers {
+            fence: session.fence,
+            group: group.card.id,
+            add,
+            remove,
+            dissolve: kind == GroupEventKind::Dissolved,
+            event: GroupEvent { kind, users: users.iter().map(|user| user.name.clone()).collect() },
+            nickname: session.user.nickname.clone(),
+            at,
+        };
+        let (session, before) = (session.clone(), Some(group.clone()));
+        Some((op, Then::Grouped { session, request, group: Some(group.card.id), before }))
+    }
+
+    /// The users of these names for whom `wanted` holds, each once.
+    fn cards(
+        &mut self,
+        session: &Session,
+        names: &[Username],
+        wanted: impl Fn(UserId) -> bool,
+    ) -> Result<Vec<Arc<UserCard>>, Error> {
+        let mut cards: Vec<Arc<UserCard>> = Vec::new();
+        for name in names {
+            let card = self.names.find(session.user.app, name, self.reader.as_ref())?;
+            let card = card.ok_or(Error::NoSuchTarget)?;
+            if wanted(card.id) && cards.iter().all(|other| other.id != card.id) {
+                cards.push(card);
+            }
+        }
+        Ok(cards)
+    }
+
+    /// The change is stored: answers, and tells everyone who is in the group or was.
+    pub(crate) fn finish_group(
+        &mut self,
+        session: &Session,
+        request: u64,
+        group: Option<ConversationId>,
+        before: Option<Arc<GroupRecord>>,
+        op: Op,
+        done: Done,
+    ) {
+        if let Some(id) = group {
+            self.groups.0.remove(&id);
+        }
+        let id = match (group, done) {
+            (Some(id), _) => id,
+            (None, Done::Appended(appended)) => appended.conversation,
+            (None, Done::App(_) | Done::User(_) | Done::Session(_) | Done::Nothing) => return,
+        };
+        let after = match self.groups.find(id, self.reader.as_ref()) {
+            Err(Error::NoSuchGroup) => None,
+            found => found.ok(),
+        };
+        let receipt = match (&op, &after) {
+            (Op::CreateGroup { .. } | Op::UpdateGroup { .. }, Some(group)) => Receipt::Group(group.clone()),
+            _ => Receipt::Done,
+        };
+        session.queue.reply(request, Ok(receipt));
+        let event = match op {
+            Op::CreateGroup { event, .. } | Op::ChangeMembers { event, .. } => event,
+            _ => return,
+        };
+        let (Done::Appended(appended), Some(card)) =
+            (done, after.as_ref().or(before.as_ref()).map(|group| group.card.clone()))
+        else {
+            return;
+        };
+        let shared =
+            Shared::new(entry(session, appended, Destination::Group(card), None, Content::Group(event)));
+        let mut told: Vec<_> = before.iter().chain(&after).flat_map(|group| &group.members).collect();
+        told.sort_unstable_by_key(|user| user.id);
+        told.dedup_by_key(|user| user.id);
+        for user in told {
+            self.hub.deliver(user.id, &shared, None, &self.stats);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_of_every_role() {
+        use Action::{Add, Exit, Remove, Send, Update};
+        let of = |role| [Send, Update, Add, Remove, Exit].map(|action| permit(role, action).err());
+        let inside = Some(Error::NotInGroup);
+        assert_eq!(of(Role::Owner), [None; 5]);
+        assert_eq!(
+            of(Role::Member),
+            [None, Some(Error::MayNotChange), None, Some(Error::MayNotRemove), None]
+        );
+        assert_eq!(of(Role::Outsider), [inside, inside, inside, inside, Some(Error::NotInGroupToLeave)]);
+    }
+}
