@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use jmessage_proto::{Response, close};
-use jmessage_testkit::{App, Client, Next, PASSWORD, Process, cast, prepare, sys};
+use jmessage_testkit::{App, Client, Next, PASSWORD, Process, cast, get, metric, prepare, sys};
 use std::collections::BTreeSet;
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -178,4 +178,21 @@ async fn memory_stays_bounded_under_a_silent_crowd() -> Result<()> {
     ensure!(grown < PLACES as u64 * PER_CONNECTION, "{grown} bytes for {PLACES} connections");
     talker.say("bobby001", "still served").await?;
     Ok(())
+}
+
+#[tokio::test]
+async fn health_and_counters_are_served_over_http() -> Result<()> {
+    let house = House::new().await?;
+    let server = house.serve(&[]).await?;
+    assert_eq!(get(server.url(), "/healthz").await?, (200, "ok\n".to_owned()));
+    let mut alice = house.enter(&server, "alice001").await?;
+    alice.say_as("key-1", "bobby001", "hello").await?;
+    alice.say_as("key-1", "bobby001", "hello").await?;
+    let expected =
+        [("jmessage_sessions", 1.0), ("jmessage_messages_total", 1.0), ("jmessage_repeats_total", 1.0)];
+    for (name, value) in expected {
+        assert_eq!(metric(server.url(), name).await?.to_string(), value.to_string(), "{name}");
+    }
+    assert_eq!(get(server.url(), "/nothing-here").await?.0, 404);
+    server.stop().await
 }
