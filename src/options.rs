@@ -23,13 +23,15 @@ impl<'de> Deserialize<'de> for Any {
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct ConfigOptions {
     pub(crate) app_key: Any,
-    #[serde(alias = "timeStamp")]
     pub(crate) timestamp: Any,
+    /// Another spelling of `timestamp`. Both may be there: to serde that would be a field given twice.
+    pub(crate) time_stamp: Any,
     pub(crate) random_str: Any,
     pub(crate) signature: Any,
     pub(crate) signer: Any,
-    #[serde(alias = "masterSecret")]
     pub(crate) master_secrect: Any,
+    /// Another spelling of `masterSecrect`.
+    pub(crate) master_secret: Any,
     pub(crate) server: Any,
 }
 
@@ -60,6 +62,11 @@ pub(crate) fn read<T: Default + for<'de> Deserialize<'de>>(options: JsValue) -> 
 impl Any {
     pub(crate) fn is_absent(&self) -> bool {
         self.0.is_undefined() || self.0.is_null()
+    }
+
+    /// This option, or the same one in its other spelling.
+    pub(crate) fn or<'a>(&'a self, other: &'a Self) -> &'a Self {
+        if self.is_absent() { other } else { self }
     }
 
     /// A text that is not empty. A number counts as its digits. Lone surrogates become U+FFFD.

@@ -42,9 +42,9 @@ pub(crate) fn credentials(options: &ConfigOptions) -> Result<(Credentials, Optio
             Some(function) => Source::Function(function.clone()),
             None => Source::Url(options.signer.text("signer")?),
         }
-    } else if !options.master_secrect.is_absent() {
+    } else if !options.master_secrect.or(&options.master_secret).is_absent() {
         options.app_key.text("appKey")?;
-        Source::Secret(secret(&options.master_secrect)?)
+        Source::Secret(secret(options.master_secrect.or(&options.master_secret))?)
     } else {
         return fields(None, options).map(|signature| (Credentials::Fields(signature), None));
     };
@@ -69,7 +69,7 @@ fn fields(app_key: Option<&str>, options: &ConfigOptions) -> Result<Signature, F
             Some(app_key) => app_key.into(),
             None => options.app_key.text("appKey")?,
         },
-        timestamp: options.timestamp.text("timestamp")?,
+        timestamp: options.timestamp.or(&options.time_stamp).text("timestamp")?,
         random_str: options.random_str.text("randomStr")?,
         signature: options.signature.text("signature")?,
     })

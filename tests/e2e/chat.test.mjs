@@ -127,3 +127,19 @@ test("several lines, links and hostile text stay what they are", async () => {
   await here.close();
   await there.close();
 });
+
+test("a message that arrives while the mouse is pressed does not swallow the click", async () => {
+  const { one, other, here, there } = await pair("bobby", "david");
+  await one.talkTo("david");
+  await one.say("first");
+  const row = other.page.locator('[data-conversation="single:bobby"]');
+  await row.waitFor();
+  await row.hover();
+  await other.page.mouse.down();
+  await one.say("second");
+  await until(() => row.innerText(), (text) => text.includes("second"), "the row should show the newest message");
+  await other.page.mouse.up();
+  await other.hears("first", "second");
+  await here.close();
+  await there.close();
+});

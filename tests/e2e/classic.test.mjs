@@ -14,6 +14,7 @@ const html = (username, signature) => `<!DOCTYPE html>
 <head>
 <meta charset="utf-8">
 <title>2015</title>
+<link rel="icon" href="data:,">
 <script type="text/javascript" src="pkg/jmessage-1.0.0.min.js"></script>
 <script type="text/javascript">
 var log = [];
@@ -89,8 +90,8 @@ test("a classic page runs unchanged: calls at load, rids at once, JSON.parse", a
 test("the classic script sets one global and nothing else", async () => {
   const { browser, demo } = set;
   const page = await (await browser.profile()).newPage();
-  await page.goto(`${demo.url}/favicon.svg`);
-  await page.goto(`${demo.url}/config.json`);
+  await writeFile(`${demo.site}/bare.html`, '<!DOCTYPE html><title>bare</title><link rel="icon" href="data:,">');
+  await page.goto(`${demo.url}/bare.html`);
   const before = await page.evaluate(() => Object.keys(globalThis));
   await page.addScriptTag({ url: "/pkg/jmessage-1.0.0.min.js" });
   const added = (await page.evaluate(() => Object.keys(globalThis))).filter((name) => !before.includes(name));

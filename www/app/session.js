@@ -1,10 +1,9 @@
 // The SDK and the store, tied together: what arrives goes into the store, what the user does goes out.
 //
-// Events: online, offline, kicked, and signed (in or out).
+// Events: online, offline, signed (in or out), and ended with { code, message }: the server ended the session.
 
 import { Store } from "./store.js";
 
-const ELSEWHERE = 872008;
 /**
  * How long an own message may take, in ms. The SDK keeps it, and sends it again in order whenever the connection
  * is back, until then: a person who closes the lid of a computer expects the message to go out the next morning.
@@ -40,8 +39,8 @@ export class Session extends EventTarget {
     sdk.onConnected(() => this.#connected(true));
     sdk.onDisconnected(() => this.#connected(false));
     sdk.onMessageReceived((message) => this.#received(message));
-    sdk.notification((code) => {
-      if (code === ELSEWHERE && this.store) this.#tell("kicked");
+    sdk.notification((code, message) => {
+      if (this.store) this.#tell("ended", { code, message });
     });
     sdk.error((code, message) => console.error(`JMessage config: ${code} ${message}`));
     const { appKey, signer } = config;
@@ -150,7 +149,7 @@ export class Session extends EventTarget {
     });
   }
 
-  #tell(type) {
-    this.dispatchEvent(new Event(type));
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

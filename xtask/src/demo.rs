@@ -77,7 +77,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         .args([std::ffi::OsStr::new("--static-dir"), site.as_os_str()]);
     let (mut server, _) = Child::start("jmessage-server", server, PATIENCE, serve::listening)?;
     serve::wait_healthy(SocketAddr::new(local(args.listen), address.port()), "/healthz", PATIENCE)?;
-    println!("{}", welcome(&page));
+    println!("{}", welcome(&page, &app.data_dir.to_string_lossy()));
     wait(&interrupted, &mut [&mut server, &mut signer])
     // Dropped in reverse order of their start: the server first, then the signer.
 }
@@ -136,7 +136,7 @@ fn host_port(host: IpAddr, port: &str) -> String {
     if host.is_ipv6() { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
-fn welcome(page: &str) -> String {
+fn welcome(page: &str, data: &str) -> String {
     let rule = "─".repeat(64);
     let mut text = format!("\n{rule}\n\n    The demo runs at   {page}\n\n");
     text.push_str("    Open it in two browser windows and sign in as two people:\n\n");
@@ -144,7 +144,7 @@ fn welcome(page: &str) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "        {username:<8} {}   {nickname}", demo_data::PASSWORD);
     }
-    let _ = write!(text, "\n    Ctrl-C stops it; the messages stay in target/demo.\n{rule}");
+    let _ = write!(text, "\n    Ctrl-C stops it; the messages stay in {data}.\n{rule}");
     text
 }
 
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn every_account_is_named_in_the_welcome() {
-        let text = welcome("http://127.0.0.1:8080");
+        let text = welcome("http://127.0.0.1:8080", "data");
         assert!(text.contains("http://127.0.0.1:8080"));
         assert!(demo_data::ACCOUNTS.iter().all(|(name, nick)| text.contains(name) && text.contains(nick)));
     }

@@ -19,6 +19,10 @@ const FEATURES: [&str; 6] = [
     "--enable-sign-ext",
 ];
 
+/// Fewest bytes after gzip, which finds less that repeats when functions are merged into their
+/// callers or equal expressions are kept in locals. Measured: 3 % below `-Oz` alone.
+const OPTIMISE: [&str; 3] = ["-Oz", "--one-caller-inline-max-function-size=20", "--skip-pass=local-cse"];
+
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Compile with the standard library as it is shipped: faster to build, larger to load.
@@ -88,7 +92,7 @@ fn wasm_pack(ws: &Workspace, out: &Path, plain: bool) -> Result<Cmd> {
 fn wasm_opt(ws: &Workspace, from: &Path, to: &Path, extra: &[&str]) -> Cmd {
     ws.cmd("node")
         .args([ws.pkg().join("node_modules").join("binaryen").join("bin").join("wasm-opt")])
-        .args(["-Oz"])
+        .args(OPTIMISE)
         .args(FEATURES)
         .args(extra)
         .args([from, Path::new("-o"), to])

@@ -11,7 +11,13 @@ use tokio_tungstenite::{
     tungstenite::{
         Bytes, Error, Message, Utf8Bytes,
         client::IntoClientRequest,
-        protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode},
+        protocol::{
+            CloseFrame, WebSocketConfig,
+            frame::{
+                Frame,
+                coding::{CloseCode, Data, OpCode},
+            },
+        },
     },
 };
 
@@ -98,6 +104,12 @@ impl Client {
     /// Sends a binary frame.
     pub async fn raw_binary(&mut self, bytes: impl Into<Bytes>) -> Result<()> {
         self.transmit(Message::binary(bytes)).await
+    }
+
+    /// Sends one fragment of a text message, the first or a later one, that is not the last.
+    pub async fn raw_fragment(&mut self, text: impl Into<String>, first: bool) -> Result<()> {
+        let kind = OpCode::Data(if first { Data::Text } else { Data::Continue });
+        self.transmit(Message::Frame(Frame::message(text.into(), kind, false))).await
     }
 
     /// Sends a WebSocket ping and waits for its pong. Frames that come meanwhile are kept, if they are pushes.

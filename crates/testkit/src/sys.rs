@@ -24,6 +24,12 @@ pub fn resident_memory(pid: u32) -> Result<u64> {
     Ok(kib * 1024)
 }
 
+/// How many threads wanted to run, on average over the last minute. What else the machine does disturbs a measurement.
+pub fn load_average() -> Result<f64> {
+    let text = fs::read_to_string("/proc/loadavg")?;
+    text.split(' ').next().context("/proc/loadavg is empty")?.parse().context("/proc/loadavg has no number")
+}
+
 /// The CPUs this process may use, in ascending order.
 pub fn allowed_cpus() -> Result<Vec<usize>> {
     let set = sched_getaffinity(None)?;

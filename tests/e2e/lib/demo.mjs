@@ -58,7 +58,7 @@ export class Demo {
 
   /** The site as `cargo xtask demo` lays it out: www/* and the package's files in pkg/. */
   async #assemble() {
-    await cp(`${root}www`, this.site, { recursive: true });
+    await cp(`${root}www`, this.site, { recursive: true, dereference: true });
     await cp(`${root}pkg/dist`, `${this.site}/pkg`, { recursive: true });
     for (const name of await readdir(`${root}pkg`)) {
       if (name.endsWith(".min.js")) await cp(`${root}pkg/${name}`, `${this.site}/pkg/${name}`);

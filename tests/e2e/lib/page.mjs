@@ -1,5 +1,6 @@
 // The demo's page as a person uses it.
 
+import assert from "node:assert/strict";
 import { until } from "./browser.mjs";
 import { PASSWORD } from "./demo.mjs";
 
@@ -25,7 +26,9 @@ export class Person {
 
   async signIn(password = PASSWORD) {
     await this.trySignIn(password);
-    await this.page.waitForSelector(".shell");
+    const outcome = () =>
+      this.page.evaluate(() => document.querySelector(".shell") ? "in" : document.querySelector(".signin-status:not(.calm)")?.textContent);
+    assert.equal(await until(outcome, Boolean, `${this.username} should be signed in`), "in");
   }
 
   async trySignIn(password) {

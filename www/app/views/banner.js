@@ -26,7 +26,7 @@ export function banner({ session, signal }) {
 
   session.addEventListener("offline", lost, { signal });
   session.addEventListener("online", back, { signal });
-  session.addEventListener("kicked", () => (view.hidden = true), { signal });
+  session.addEventListener("ended", () => (view.hidden = true), { signal });
   if (!session.online) lost();
   return view;
 }

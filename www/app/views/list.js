@@ -1,10 +1,9 @@
 // The conversation list with its search box, which also starts new chats.
 
-import { avatar, h, icon, iconButton } from "../dom.js";
+import { h, icon, iconButton } from "../dom.js";
 import { t } from "../i18n.js";
-import { lastAt } from "../store.js";
-import { describe } from "../text.js";
-import { brief, everyDay, full } from "../time.js";
+import { everyDay } from "../time.js";
+import { contactRow, conversationRow } from "./row.js";
 
 /** A username by JMessage's rules; the server has the last word. */
 const USERNAME = /^[A-Za-z0-9][A-Za-z0-9_.@-]{3,127}$/;
@@ -12,13 +11,26 @@ const USERNAME = /^[A-Za-z0-9][A-Za-z0-9_.@-]{3,127}$/;
 /** `open(conversation)` is called with the user's choice. */
 export function list({ session, signal }, open) {
   const { store } = session;
-  const items = h("div", { class: "list-items" });
+  const chats = h("ul", { "aria-label": t("list.chats") });
+  /** The rows of all conversations that were ever shown, by their keys. */
+  const rows = new Map();
+  /** What stands below the chats: someone to begin one with. */
+  const more = h("div");
+  const items = h("div", { class: "list-items" }, chats, more);
   const search = h("input", {
     type: "search", class: "search-input", placeholder: t("list.search"), "aria-label": t("list.search"),
     autocomplete: "off", autocapitalize: "none", spellcheck: "false", maxlength: 128,
   });
+  const clear = iconButton("close", t("list.clear"), () => begin(false), { hidden: true });
   /** Whether contacts are offered although nothing was typed. */
   let starting = false;
+
+  function begin(yes) {
+    starting = yes;
+    search.value = "";
+    draw();
+    search.focus();
+  }
 
   function choose(conversation) {
     starting = false;
@@ -27,122 +39,83 @@ export function list({ session, signal }, open) {
     draw();
   }
 
-  const start = (id) => choose(store.conversation("single", id, session.nameOf(id)));
-
   function draw() {
     const query = search.value.trim();
-    const focused = document.activeElement?.closest?.(".list-items [data-key]")?.dataset.key;
-    const searching = starting || query !== "";
-    items.replaceChildren(...(searching ? found(query) : recent()));
-    clear.hidden = !searching;
-    if (focused) items.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    const all = store.list();
+    const shown = query ? all.filter(({ id, name }) => matches(query, id, name)) : starting ? [] : all;
+    clear.hidden = !starting && query === "";
+    arrange(chats, shown.map(row));
+    more.replaceChildren(...(query || starting || all.length === 0 ? offers(query, shown) : []));
   }
 
-  function recent() {
-    const chats = store.list();
-    if (chats.length) return [rows(t("list.chats"), chats.map(row))];
-    return [h("p", { class: "list-empty" }, t("list.empty")), contacts("")];
+  function row(conversation) {
+    const { key } = conversation;
+    if (!rows.has(key)) rows.set(key, conversationRow(conversation, () => choose(conversation)));
+    const { li, update } = rows.get(key);
+    update(conversation === store.open);
+    return li;
   }
 
-  function found(query) {
-    const chats = query ? store.list().filter(({ id, name }) => matches(query, id, name)) : [];
-    const known = [...chats.map(({ id }) => id), store.me.username, ...session.accounts.map(({ username }) => username)];
+  /** Whom a chat could be begun with: the contacts that match, or whoever has this name. */
+  function offers(query, found) {
+    const contacts = session.accounts.filter(({ username, nickname }) =>
+      username !== store.me.username && matches(query, username, nickname) && !(query && found.some(({ id }) => id === username)));
+    const exact = [store.me, ...contacts, ...found.map(({ id }) => ({ username: id }))].some(({ username }) => username === query);
+    const start = (id) => () => choose(store.conversation("single", id, session.nameOf(id)));
     return [
-      chats.length > 0 && section(t("list.chats"), chats.map(row)),
-      contacts(query),
-      query && !known.includes(query) && (USERNAME.test(query)
-        ? rows("", [entry(query, query, t("list.start", { name: query }))])
-        : chats.length === 0 && h("p", { class: "list-empty" }, t("list.badName"))),
+      !query && !starting && h("p", { class: "list-empty" }, t("list.empty")),
+      contacts.length > 0 && h("h2", { class: "list-section" }, t("list.contacts")),
+      h("ul", { "aria-label": t("list.contacts") }, contacts.map(({ username, nickname }) => contactRow(username, nickname, username, start(username)))),
+      query && !exact && USERNAME.test(query) && h("ul", null, contactRow(query, query, t("list.start", { name: query }), start(query))),
+      query && !exact && !USERNAME.test(query) && found.length + contacts.length === 0 && h("p", { class: "list-empty" }, t("list.badName")),
     ].filter(Boolean);
   }
 
-  function contacts(query) {
-    const others = session.accounts.filter(({ username, nickname }) => username !== store.me.username && matches(query, username, nickname));
-    return others.length ? section(t("list.contacts"), others.map(({ username, nickname }) => entry(username, nickname, username))) : "";
-  }
-
-  const entry = (id, name, note) =>
-    h("li", null, h("button", { type: "button", class: "row", dataset: { contact: id, key: `new:${id}` }, onclick: () => start(id) },
-      avatar(id, name), h("span", { class: "row-name" }, name), h("span", { class: "row-preview" }, note)));
-
-  const row = (conversation) => {
-    const { key, id, name, unread } = conversation;
-    const isOpen = conversation === store.open;
-    return h("li", null, h("button", {
-      type: "button", class: "row", dataset: { key, conversation: key }, "aria-current": isOpen && "true", onclick: () => choose(conversation),
-    },
-      avatar(id, name),
-      h("span", { class: "row-name" }, name),
-      conversation.messages.length > 0 &&
-        h("time", { class: "row-time", datetime: new Date(lastAt(conversation)).toISOString(), title: full(lastAt(conversation)) }, brief(lastAt(conversation))),
-      h("span", { class: "row-preview" }, preview(conversation, isOpen)),
-      unread > 0 && badge(unread)));
+  const focusRow = (step) => {
+    const all = [...items.querySelectorAll(".row")];
+    all[all.indexOf(document.activeElement) + step]?.focus();
   };
-
-  const clear = iconButton("close", t("list.clear"), () => {
-    starting = false;
-    search.value = "";
-    draw();
-    search.focus();
-  }, { hidden: true });
-
-  const view = h("aside", { class: "list", "aria-label": t("list.title") },
-    h("div", { class: "list-head" },
-      h("h1", null, t("list.title")),
-      iconButton("plus", t("list.new"), () => {
-        starting = true;
-        draw();
-        search.focus();
-      }, { "data-new-chat": true })),
-    h("div", { class: "search" }, icon("search"), search, clear),
-    items);
-
   search.addEventListener("input", draw);
   search.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     if (event.key === "Enter") items.querySelector(".row")?.click();
-    else if (event.key === "Escape") clear.click();
-    else if (event.key === "ArrowDown") items.querySelector(".row")?.focus();
+    else if (event.key === "Escape") begin(false);
+    else if (event.key === "ArrowDown") focusRow(1);
   });
   items.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    const all = [...items.querySelectorAll(".row")];
-    all[all.indexOf(document.activeElement) + step]?.focus();
+    focusRow(step);
   });
+
+  /** Many changes at once, such as the messages of a night, are drawn once. */
+  let stale = false;
+  const soon = () => {
+    if (stale) return;
+    stale = true;
+    queueMicrotask(() => {
+      stale = false;
+      draw();
+    });
+  };
   for (const change of ["message", "update", "conversation", "open"]) store.addEventListener(change, soon, { signal });
   everyDay(draw, signal);
   draw();
-  return view;
-
-  /** Many changes at once, such as the messages of a night, are drawn once. */
-  function soon() {
-    if (view.dataset.stale) return;
-    view.dataset.stale = "true";
-    queueMicrotask(() => {
-      delete view.dataset.stale;
-      draw();
-    });
-  }
+  return h("aside", { class: "list", "aria-label": t("list.title") },
+    h("div", { class: "list-head" },
+      h("h1", null, t("list.title")),
+      iconButton("plus", t("list.new"), () => begin(true), { "data-new-chat": true })),
+    h("div", { class: "search" }, icon("search"), search, clear),
+    items);
 }
 
-const rows = (label, children) => h("ul", { "aria-label": label || null }, children);
-
-const section = (title, children) => h("section", null, h("h2", { class: "list-section" }, title), rows(title, children));
-
-const badge = (unread) =>
-  h("span", { class: "badge" },
-    h("span", { "aria-hidden": "true" }, unread > 99 ? "99+" : String(unread)),
-    h("span", { class: "hidden" }, t("list.unread", { n: unread })));
+/** Makes `wanted` the children of `parent`, moving only what has to move. */
+function arrange(parent, wanted) {
+  wanted.forEach((child, at) => {
+    if (parent.children[at] !== child) parent.insertBefore(child, parent.children[at] ?? null);
+  });
+  while (parent.children.length > wanted.length) parent.lastChild.remove();
+}
 
 const matches = (query, ...texts) => texts.some((text) => text.toLowerCase().includes(query.toLowerCase()));
-
-/** The last line of a conversation, or the draft that waits in it. */
-function preview({ draft, messages }, isOpen) {
-  if (draft && !isOpen) return [h("em", { class: "row-draft" }, t("list.draft")), ` ${draft}`];
-  const last = messages.at(-1);
-  if (!last) return "";
-  const sign = { failed: "warn", sending: "clock" }[last.state];
-  return [sign && h("span", { class: `row-sign ${last.state}` }, icon(sign)), describe(last)];
-}

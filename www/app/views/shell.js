@@ -1,11 +1,11 @@
-// The frame around the chats: account rail, conversation list, chat pane, connection banner, kick dialog,
+// The frame around the chats: account rail, conversation list, chat pane, connection banner, dialog at the end,
 // the page's title and its address. `#single/bobby` in the address is the open conversation.
 
 import { avatar, h, icon, iconButton, logo } from "../dom.js";
 import { current, t } from "../i18n.js";
 import { banner } from "./banner.js";
 import { chat } from "./chat.js";
-import { kicked } from "./kicked.js";
+import { ended } from "./ended.js";
 import { list } from "./list.js";
 
 export function shell(page) {
@@ -62,7 +62,7 @@ export function shell(page) {
   for (const event of ["focus", "blur"]) addEventListener(event, watch, { signal });
   document.addEventListener("visibilitychange", watch, { signal });
   addEventListener("hashchange", follow, { signal });
-  session.addEventListener("kicked", () => view.append(kicked(page)), { signal });
+  session.addEventListener("ended", ({ detail }) => view.append(ended(page, detail)), { signal });
   signal.addEventListener("abort", () => {
     leaving.abort();
     document.title = "JMessage Web IM";

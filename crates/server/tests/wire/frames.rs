@@ -78,6 +78,18 @@ async fn an_oversized_frame_is_answered_and_ends_the_connection() -> Result<()> 
 }
 
 #[tokio::test]
+async fn fragments_count_together() -> Result<()> {
+    let server = TestServer::start().await?;
+    let mut page = server.enter("alice001").await?;
+    page.raw_fragment("x".repeat(MAX_FRAME), true).await?;
+    page.ping_socket().await?;
+    page.raw_fragment("x", false).await?;
+    assert_eq!(page.complaint().await?, ARGUMENTS);
+    assert_eq!(page.closed().await?, close::TOO_LARGE);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_frame_of_the_largest_size_is_read() -> Result<()> {
     let server = TestServer::start().await?;
     let mut page = server.connect().await?;

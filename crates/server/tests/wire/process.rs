@@ -1,8 +1,8 @@
 //! The server as a process: killed, stopped, crowded.
 
 use anyhow::{Context, Result, ensure};
-use jmessage_proto::{Response, close};
-use jmessage_testkit::{App, Client, Next, PASSWORD, Process, cast, prepare, sys};
+use jmessage_proto::{MAX_FRAME, Response, close};
+use jmessage_testkit::{App, Client, Next, PASSWORD, Process, cast, get, metric, prepare, sys};
 use std::collections::BTreeSet;
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -154,15 +154,13 @@ async fn two_servers_do_not_share_a_data_directory() -> Result<()> {
     server.stop().await
 }
 
-/// A thousand connections that say nothing, or send the beginning of a large frame, cost a bounded amount of memory.
+/// A thousand connections that say nothing cost a bounded amount of memory.
 #[tokio::test]
 async fn memory_stays_bounded_under_a_silent_crowd() -> Result<()> {
     const PLACES: usize = 500;
-    const PER_CONNECTION: u64 = 40_000;
     let house = House::new().await?;
     let server = house.serve(&["--max-pending", &PLACES.to_string()]).await?;
     let mut talker = house.enter(&server, "alice001").await?;
-    sys::raise_open_files()?;
     let before = sys::resident_memory(server.pid()?)?;
     let mut admitted = Vec::new();
     for _ in 0..1000 {
@@ -175,7 +173,44 @@ async fn memory_stays_bounded_under_a_silent_crowd() -> Result<()> {
         silent.settle().await?;
     }
     let grown = sys::resident_memory(server.pid()?)?.saturating_sub(before);
-    ensure!(grown < PLACES as u64 * PER_CONNECTION, "{grown} bytes for {PLACES} connections");
+    ensure!(grown < PLACES as u64 * 40_000, "{grown} bytes for {PLACES} connections");
     talker.say("bobby001", "still served").await?;
     Ok(())
+}
+
+/// Connections that begin a message and never end it hold no more than the largest frame, and a little.
+#[tokio::test]
+async fn memory_stays_bounded_under_unfinished_messages() -> Result<()> {
+    const CONNECTIONS: usize = 200;
+    let house = House::new().await?;
+    let server = house.serve(&[]).await?;
+    let before = sys::resident_memory(server.pid()?)?;
+    let mut crowd = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let mut client = Client::connect(server.url()).await?;
+        client.raw_fragment("x".repeat(MAX_FRAME), true).await?;
+        client.ping_socket().await?;
+        crowd.push(client);
+    }
+    let grown = sys::resident_memory(server.pid()?)?.saturating_sub(before);
+    ensure!(grown < (CONNECTIONS * 3 * MAX_FRAME) as u64, "{grown} bytes for {CONNECTIONS} connections");
+    house.enter(&server, "alice001").await?.say("bobby001", "still served").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn health_and_counters_are_served_over_http() -> Result<()> {
+    let house = House::new().await?;
+    let server = house.serve(&[]).await?;
+    assert_eq!(get(server.url(), "/healthz").await?, (200, "ok\n".to_owned()));
+    let mut alice = house.enter(&server, "alice001").await?;
+    alice.say_as("key-1", "bobby001", "hello").await?;
+    alice.say_as("key-1", "bobby001", "hello").await?;
+    let expected =
+        [("jmessage_sessions", 1.0), ("jmessage_messages_total", 1.0), ("jmessage_repeats_total", 1.0)];
+    for (name, value) in expected {
+        assert_eq!(metric(server.url(), name).await?.to_string(), value.to_string(), "{name}");
+    }
+    assert_eq!(get(server.url(), "/nothing-here").await?.0, 404);
+    server.stop().await
 }

@@ -47,9 +47,29 @@ pub(crate) fn stamp(text: &str) -> Result<u64> {
     digits(after(text, r#""text":""#)?)
 }
 
-/// An acknowledgement of one position.
-pub(crate) fn ack(conversation: u64, seq: u64) -> String {
-    format!(r#"{{"type":"ack","cursors":[[{conversation},{seq}]]}}"#)
+/// When to acknowledge, as the SDK does it: after 64 messages or 200 ms, whichever comes first.
+#[derive(Default)]
+pub(crate) struct Acks {
+    unacknowledged: u32,
+    first: u64,
+}
+
+impl Acks {
+    const COUNT: u32 = 64;
+    const MICROS: u64 = 200_000;
+
+    /// A message arrived at `now`; the acknowledgement to send with the next write, if it is time for one.
+    pub(crate) fn arrived(&mut self, now: u64, conversation: u64, seq: u64) -> Option<String> {
+        if self.unacknowledged == 0 {
+            self.first = now;
+        }
+        self.unacknowledged += 1;
+        if self.unacknowledged < Self::COUNT && now.saturating_sub(self.first) < Self::MICROS {
+            return None;
+        }
+        self.unacknowledged = 0;
+        Some(format!(r#"{{"type":"ack","cursors":[[{conversation},{seq}]]}}"#))
+    }
 }
 
 fn after<'a>(text: &'a str, name: &str) -> Result<&'a str> {
@@ -81,6 +101,15 @@ mod tests {
         let Frame::Push { conversation, seq, stamp } = Frame::read(push).unwrap() else { panic!("a push") };
         assert_eq!((conversation, seq, stamp), (3, 9, 42));
         assert!(Frame::read(r#"{"type":"error","code":872000,"message":"m"}"#).is_err());
-        assert_eq!(ack(3, 9), r#"{"type":"ack","cursors":[[3,9]]}"#);
+    }
+
+    #[test]
+    fn acknowledgements_are_gathered() {
+        let mut acks = Acks::default();
+        assert_eq!(acks.arrived(0, 3, 1), None);
+        assert_eq!(acks.arrived(199_999, 3, 2), None);
+        assert_eq!(acks.arrived(200_000, 3, 3).as_deref(), Some(r#"{"type":"ack","cursors":[[3,3]]}"#));
+        assert_eq!((4..67).find(|seq| acks.arrived(300_000, 3, *seq).is_some()), None);
+        assert!(acks.arrived(300_000, 3, 67).is_some());
     }
 }

@@ -74,6 +74,7 @@ fn main() -> Result<()> {
 async fn run(args: &Args) -> Result<()> {
     let all = [Scenario::PingPong, Scenario::Pipelined, Scenario::Rate, Scenario::Idle];
     let cpus = Cpus::choose()?;
+    eprintln!("load average before the run: {:.2}", sys::load_average()?);
     let mut rows = Vec::new();
     for scenario in all {
         if args.scenario.is_empty() || args.scenario.contains(&scenario) {

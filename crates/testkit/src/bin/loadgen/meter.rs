@@ -29,6 +29,8 @@ pub(crate) struct Figures {
     pub(crate) generator_load: f64,
     /// Median and 99th percentile of the latency, in microseconds.
     pub(crate) latency: Option<(u64, u64)>,
+    /// Messages in one transaction.
+    pub(crate) batch: Option<f64>,
     /// Resident memory per connection, in bytes.
     pub(crate) memory: Option<f64>,
 }
@@ -71,6 +73,7 @@ impl Meter {
     ) -> Result<Figures> {
         keep_playing(players, warm_up).await?;
         self.take_latencies();
+        let stored = target.stored().await?;
         let (start, before) = (Instant::now(), self.delivered.load(Ordering::Relaxed));
         let cpu = [sys::cpu_time(target.pid()?)?, sys::cpu_time(std::process::id())?];
         keep_playing(players, time).await?;
@@ -79,6 +82,8 @@ impl Meter {
             sys::cpu_time(std::process::id())?.saturating_sub(cpu[1]),
         ];
         let (took, after) = (start.elapsed().as_secs_f64(), self.delivered.load(Ordering::Relaxed));
+        let stored =
+            stored.zip(target.stored().await?).map(|(a, b)| (b.messages - a.messages, b.commits - a.commits));
         let messages = u32::try_from(after - before).map(f64::from)?;
         if messages < 1.0 {
             bail!("no message was delivered");
@@ -89,6 +94,7 @@ impl Meter {
             load: used[0].as_secs_f64() / took,
             generator_load: used[1].as_secs_f64() / took,
             latency: percentiles(self.take_latencies()),
+            batch: stored.map(|(messages, commits)| messages / commits),
             memory: None,
         })
     }

@@ -2,7 +2,7 @@
 //! way stays the same.
 
 use crate::{
-    frame::{self, Frame},
+    frame::{self, Acks, Frame},
     link::{Reader, Writer},
     meter::Meter,
     target::Target,
@@ -10,9 +10,6 @@ use crate::{
 use anyhow::{Result, ensure};
 use std::sync::Arc;
 use tokio::task::JoinSet;
-
-/// A receiver acknowledges every so many messages.
-const ACK_EVERY: u32 = 16;
 
 /// Starts `pairs` conversations with `in_flight` messages on their way in each.
 pub(crate) async fn start(
@@ -54,7 +51,7 @@ pub(crate) type Players = JoinSet<Result<()>>;
 
 async fn play(link: (Writer, Reader), peer: String, opening: usize, meter: Arc<Meter>) -> Result<()> {
     let (mut writer, mut reader) = link;
-    let (mut number, mut last_seq, mut unacknowledged) = (0, 0, 0);
+    let (mut number, mut last_seq, mut acks) = (0, 0, Acks::default());
     let mut frames = Vec::new();
     for _ in 0..opening {
         number += 1;
@@ -68,10 +65,8 @@ async fn play(link: (Writer, Reader), peer: String, opening: usize, meter: Arc<M
             ensure!(seq > last_seq, "seq {seq} came after {last_seq}");
             last_seq = seq;
             meter.delivered();
-            unacknowledged += 1;
-            if unacknowledged == ACK_EVERY {
-                unacknowledged = 0;
-                writer.put(frame::ack(conversation, seq)).await?;
+            if let Some(ack) = acks.arrived(meter.now(), conversation, seq) {
+                writer.put(ack).await?;
             }
             number += 1;
             writer.put(frame::message(number, &peer, 0)).await?;

@@ -1,7 +1,7 @@
 //! A fixed rate, whatever comes back: messages leave when they are due, and their latency counts from that moment.
 
 use crate::{
-    frame::{self, Frame},
+    frame::{self, Acks, Frame},
     link::{Reader, Writer},
     meter::Meter,
     pairs::Players,
@@ -68,13 +68,15 @@ async fn drive(mut writers: Vec<(Writer, String)>, per_second: u32, meter: Arc<M
 
 async fn receive(link: (Writer, Reader), meter: Arc<Meter>) -> Result<()> {
     let (mut writer, mut reader) = link;
-    let mut frames = Vec::new();
+    let (mut frames, mut acks) = (Vec::new(), Acks::default());
     loop {
         reader.take(&mut frames).await?;
         for text in &frames {
             let Frame::Push { conversation, seq, stamp } = Frame::read(text)? else { continue };
             meter.delivered_after(stamp);
-            writer.put(frame::ack(conversation, seq)).await?;
+            if let Some(ack) = acks.arrived(meter.now(), conversation, seq) {
+                writer.put(ack).await?;
+            }
         }
         writer.flush().await?;
     }

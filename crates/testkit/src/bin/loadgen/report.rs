@@ -13,9 +13,9 @@ pub(crate) struct Row {
 /// A table for people. Ratios are server ÷ echo.
 pub(crate) fn table(rows: &[Row]) -> String {
     let mut lines = vec![
-        "| scenario | of | msg/s | CPU µs/msg | p50 / p99 µs | kB/connection | core used | generator |"
+        "| scenario | of | msg/s | CPU µs/msg | p50 / p99 µs | kB/connection | messages/commit | core used | generator |"
             .to_owned(),
-        "|---|---|---:|---:|---:|---:|---:|---:|".to_owned(),
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|".to_owned(),
     ];
     for row in rows {
         lines.push(line(row.name, "server", &row.server));
@@ -28,11 +28,12 @@ pub(crate) fn table(rows: &[Row]) -> String {
 fn line(name: &str, of: &str, figures: &Figures) -> String {
     let latency = figures.latency.map_or_else(dash, |(p50, p99)| format!("{p50} / {p99}"));
     let memory = figures.memory.map_or_else(dash, |bytes| format!("{:.1}", bytes / 1000.0));
+    let batch = figures.batch.map_or_else(dash, |messages| format!("{messages:.1}"));
     if figures.rate == 0.0 {
-        return format!("| {name} | {of} | – | – | {latency} | {memory} | – | – |");
+        return format!("| {name} | {of} | – | – | – | {memory} | – | – | – |");
     }
     format!(
-        "| {name} | {of} | {:.0} | {:.1} | {latency} | {memory} | {:.0} % | {:.0} % |",
+        "| {name} | {of} | {:.0} | {:.1} | {latency} | {memory} | {batch} | {:.0} % | {:.0} % |",
         figures.rate,
         figures.cpu,
         figures.load * 100.0,
@@ -51,7 +52,7 @@ fn ratios(row: &Row) -> String {
     };
     let memory = server.memory.zip(echo.memory).map_or_else(dash, |(a, b)| ratio(a, b));
     let (rate, cpu) = (ratio(server.rate, echo.rate), ratio(server.cpu, echo.cpu));
-    format!("| | ratio | {rate} | {cpu} | {latency} | {memory} | | |")
+    format!("| | ratio | {rate} | {cpu} | {latency} | {memory} | | | |")
 }
 
 fn micros(latency: u64) -> f64 {
@@ -76,6 +77,7 @@ fn json_of(figures: &Figures) -> Value {
         "cpu_us_per_message": figures.cpu,
         "core_share": figures.load,
         "generator_core_share": figures.generator_load,
+        "messages_per_commit": figures.batch,
         "p50_us": figures.latency.map(|(p50, _)| p50),
         "p99_us": figures.latency.map(|(_, p99)| p99),
         "bytes_per_connection": figures.memory,

@@ -2,7 +2,7 @@
 
 use crate::link::{self, Reader, Writer};
 use anyhow::{Context, Result, ensure};
-use jmessage_testkit::{App, PASSWORD, Process, login, prepare};
+use jmessage_testkit::{App, PASSWORD, Process, login, metric, prepare};
 use std::path::Path;
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -12,7 +12,13 @@ pub(crate) struct Target {
     process: Process,
     app: App,
     /// Deleted after the process has ended.
-    _data: Option<TempDir>,
+    data: Option<TempDir>,
+}
+
+/// Counters of a server.
+pub(crate) struct Stored {
+    pub(crate) messages: f64,
+    pub(crate) commits: f64,
 }
 
 impl Target {
@@ -23,20 +29,30 @@ impl Target {
         let app = App::published();
         prepare(data.path(), &app, (0..users).map(Self::user)).await?;
         let mut command = Command::new(binary);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data.path());
+        command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--data-dir"]).arg(data.path());
         let process = Process::start(command).await?;
-        Ok(Self { process, app, _data: Some(data) })
+        Ok(Self { process, app, data: Some(data) })
     }
 
     /// Starts the echo.
     pub(crate) async fn echo(binary: &Path) -> Result<Self> {
         let process = Process::start(Command::new(binary)).await?;
-        Ok(Self { process, app: App::published(), _data: None })
+        Ok(Self { process, app: App::published(), data: None })
     }
 
     /// The process to look at.
     pub(crate) fn pid(&self) -> Result<u32> {
         self.process.pid()
+    }
+
+    /// What the server has stored so far; nothing for an echo.
+    pub(crate) async fn stored(&self) -> Result<Option<Stored>> {
+        if self.data.is_none() {
+            return Ok(None);
+        }
+        let url = self.process.url();
+        let messages = metric(url, "jmessage_messages_total").await?;
+        Ok(Some(Stored { messages, commits: metric(url, "jmessage_commits_total").await? }))
     }
 
     /// The name of a user of the server.
