@@ -92,7 +92,11 @@ impl Any {
     /// A request number, as a number or its digits.
     pub(crate) fn rid(&self) -> Option<u64> {
         if let Some(number) = self.0.as_f64() {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "such numbers are found nowhere")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "such numbers are found nowhere"
+            )]
             return Some(number as u64);
         }
         self.0.as_string()?.parse().ok()

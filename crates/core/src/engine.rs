@@ -284,7 +284,7 @@ impl Engine {
                 }
             }
             (Then::Grouped { session, request, group, before }, Ok(done)) => {
-                self.finish_group(&session, request, group, before, op, done);
+                self.finish_group(&session, request, group, before.as_ref(), op, done);
             }
             (Then::Opened { user, platform, queue, displaced, answer }, Ok(Done::Session(epoch))) => {
                 let fence = Fence { user: user.id, platform, epoch };
@@ -320,7 +320,9 @@ impl Engine {
                 deliver(session.user.id, Some(session));
             }
             Recipients::Group(group) => {
-                group.members.iter().for_each(|member| deliver(member.id, Some(session)))
+                for member in &group.members {
+                    deliver(member.id, Some(session));
+                }
             }
         }
     }

@@ -3,7 +3,7 @@
 use crate::{
     Destination, Error, Receipt, Session, Shared, UserCard,
     engine::{Engine, Then, entry},
-    port::{Done, GroupRecord, Op, Reader},
+    port::{Done, GroupRecord, GroupWrite, Op, Reader},
 };
 use jmessage_model::{
     Content, ConversationId, Description, GroupEvent, GroupEventKind, GroupName, Millis, UserId, Username,
@@ -149,17 +149,15 @@ impl Engine {
                 let event =
                     GroupEvent { kind: GroupEventKind::Created, users: vec![session.user.name.clone()] };
                 let (app, capacity) = (session.user.app, self.limits.group);
-                let op = Op::CreateGroup { fence, app, name, description, capacity, event, nickname, at };
-                Ok(Some((op, then(None, None))))
+                let change = GroupWrite::Create { app, name, description, capacity, event, nickname, at };
+                Ok(Some((Op::Group { fence, change }, then(None, None))))
             }
             GroupChange::Update { group: id, name, description } => {
                 let group = self.group_for(session, id, Action::Update)?;
                 let name = name.unwrap_or_else(|| group.card.name.clone());
                 let description = description.unwrap_or_else(|| group.description.clone());
-                Ok(Some((
-                    Op::UpdateGroup { fence, group: id, name, description },
-                    then(Some(id), Some(group)),
-                )))
+                let change = GroupWrite::Update { group: id, name, description };
+                Ok(Some((Op::Group { fence, change }, then(Some(id), Some(group)))))
             }
             GroupChange::Add { group: id, users } => {
                 let group = self.group_for(session, id, Action::Add)?;
@@ -167,7 +165,7 @@ impl Engine {
                 if group.members.len() + added.len() > group.capacity {
                     return Err(Error::GroupFull);
                 }
-                Ok(self.members(session, request, &group, GroupEventKind::Added, &added, at))
+                Ok(members(session, request, &group, GroupEventKind::Added, &added, at))
             }
             GroupChange::Remove { group: id, users } => {
                 let group = self.group_for(session, id, Action::Remove)?;
@@ -175,7 +173,7 @@ impl Engine {
                 if removed.iter().any(|user| user.id == group.owner) {
                     return Err(Error::MayNotRemove);
                 }
-                Ok(self.members(session, request, &group, GroupEventKind::Removed, &removed, at))
+                Ok(members(session, request, &group, GroupEventKind::Removed, &removed, at))
             }
             GroupChange::Exit { group: id } => {
                 let group = self.group_for(session, id, Action::Exit)?;
@@ -183,39 +181,9 @@ impl Engine {
                     Role::Owner => (GroupEventKind::Dissolved, group.members.clone()),
                     Role::Member | Role::Outsider => (GroupEventKind::Left, vec![session.user.clone()]),
                 };
-                Ok(self.members(session, request, &group, kind, &leaving, at))
+                Ok(members(session, request, &group, kind, &leaving, at))
             }
         }
-    }
-
-    /// A change of members; answered at once when there are none to change.
-    fn members(
-        &self,
-        session: &Arc<Session>,
-        request: u64,
-        group: &Arc<GroupRecord>,
-        kind: GroupEventKind,
-        users: &[Arc<UserCard>],
-        at: Millis,
-    ) -> Prepared {
-        if users.is_empty() {
-            session.queue.reply(request, Ok(Receipt::Done));
-            return None;
-        }
-        let ids: Vec<_> = users.iter().map(|user| user.id).collect();
-        let (add, remove) = if kind == GroupEventKind::Added { (ids, vec![]) } else { (vec![], ids) };
-        let op = Op::ChangeMembers {
-            fence: session.fence,
-            group: group.card.id,
-            add,
-            remove,
-            dissolve: kind == GroupEventKind::Dissolved,
-            event: GroupEvent { kind, users: users.iter().map(|user| user.name.clone()).collect() },
-            nickname: session.user.nickname.clone(),
-            at,
-        };
-        let (session, before) = (session.clone(), Some(group.clone()));
-        Some((op, Then::Grouped { session, request, group: Some(group.card.id), before }))
     }
 
     /// The users of these names for whom `wanted` holds, each once.
@@ -242,7 +210,7 @@ impl Engine {
         session: &Session,
         request: u64,
         group: Option<ConversationId>,
-        before: Option<Arc<GroupRecord>>,
+        before: Option<&Arc<GroupRecord>>,
         op: Op,
         done: Done,
     ) {
@@ -258,29 +226,58 @@ impl Engine {
             Err(Error::NoSuchGroup) => None,
             found => found.ok(),
         };
-        let receipt = match (&op, &after) {
-            (Op::CreateGroup { .. } | Op::UpdateGroup { .. }, Some(group)) => Receipt::Group(group.clone()),
-            _ => Receipt::Done,
+        let Op::Group { change, .. } = op else { return };
+        let receipt = match (&change, &after) {
+            (GroupWrite::Create { .. } | GroupWrite::Update { .. }, Some(group)) => {
+                Receipt::Group(group.clone())
+            }
+            (GroupWrite::Members { .. }, _) | (_, None) => Receipt::Done,
         };
         session.queue.reply(request, Ok(receipt));
-        let event = match op {
-            Op::CreateGroup { event, .. } | Op::ChangeMembers { event, .. } => event,
-            _ => return,
-        };
+        let (GroupWrite::Create { event, .. } | GroupWrite::Members { event, .. }) = change else { return };
         let (Done::Appended(appended), Some(card)) =
-            (done, after.as_ref().or(before.as_ref()).map(|group| group.card.clone()))
+            (done, after.as_ref().or(before).map(|group| group.card.clone()))
         else {
             return;
         };
         let shared =
             Shared::new(entry(session, appended, Destination::Group(card), None, Content::Group(event)));
-        let mut told: Vec<_> = before.iter().chain(&after).flat_map(|group| &group.members).collect();
+        let mut told: Vec<_> = before.into_iter().chain(&after).flat_map(|group| &group.members).collect();
         told.sort_unstable_by_key(|user| user.id);
         told.dedup_by_key(|user| user.id);
         for user in told {
             self.hub.deliver(user.id, &shared, None, &self.stats);
         }
     }
+}
+
+/// A change of members; answered at once when there are none to change.
+fn members(
+    session: &Arc<Session>,
+    request: u64,
+    group: &Arc<GroupRecord>,
+    kind: GroupEventKind,
+    users: &[Arc<UserCard>],
+    at: Millis,
+) -> Prepared {
+    if users.is_empty() {
+        session.queue.reply(request, Ok(Receipt::Done));
+        return None;
+    }
+    let ids: Vec<_> = users.iter().map(|user| user.id).collect();
+    let (add, remove) = if kind == GroupEventKind::Added { (ids, vec![]) } else { (vec![], ids) };
+    let change = GroupWrite::Members {
+        group: group.card.id,
+        add,
+        remove,
+        dissolve: kind == GroupEventKind::Dissolved,
+        event: GroupEvent { kind, users: users.iter().map(|user| user.name.clone()).collect() },
+        nickname: session.user.nickname.clone(),
+        at,
+    };
+    let op = Op::Group { fence: session.fence, change };
+    let (session, before) = (session.clone(), Some(group.clone()));
+    Some((op, Then::Grouped { session, request, group: Some(group.card.id), before }))
 }
 
 #[cfg(test)]

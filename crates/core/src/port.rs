@@ -175,11 +175,29 @@ pub enum Op {
         /// Now.
         at: Millis,
     },
-    /// Creates a group with its owner in it; the event is the first entry of its log.
-    /// → [`Done::Appended`], refused with [`Refusal::Fenced`].
-    CreateGroup {
-        /// The owner's session.
+    /// Changes a group. → [`Done::Appended`], or [`Done::Nothing`] for [`GroupWrite::Update`]; refused with
+    /// [`Refusal::Fenced`].
+    Group {
+        /// Who changes it.
         fence: Fence,
+        /// How.
+        change: GroupWrite,
+    },
+    /// Moves cursors forward, never beyond the end of a log, and only for conversations the user is in.
+    /// → [`Done::Nothing`], refused with [`Refusal::Fenced`].
+    Acknowledge {
+        /// The session that acknowledges.
+        fence: Fence,
+        /// Up to where, each conversation.
+        positions: Vec<(ConversationId, Seq)>,
+    },
+}
+
+/// A change of a group.
+#[derive(Clone, Debug)]
+pub enum GroupWrite {
+    /// Creates a group with its owner in it; the event is the first entry of its log.
+    Create {
         /// Whose group.
         app: AppId,
         /// What it is called.
@@ -195,10 +213,8 @@ pub enum Op {
         /// Now.
         at: Millis,
     },
-    /// Changes what a group is called. → [`Done::Nothing`], refused with [`Refusal::Fenced`].
-    UpdateGroup {
-        /// Who changes it.
-        fence: Fence,
+    /// Changes what a group is called.
+    Update {
         /// Which.
         group: ConversationId,
         /// The new name.
@@ -207,10 +223,7 @@ pub enum Op {
         description: Description,
     },
     /// Takes members in and puts members out; the event is one entry of the log, which those put out still read.
-    /// → [`Done::Appended`], refused with [`Refusal::Fenced`].
-    ChangeMembers {
-        /// Who does it.
-        fence: Fence,
+    Members {
         /// Which group.
         group: ConversationId,
         /// Whom it takes in.
@@ -225,14 +238,6 @@ pub enum Op {
         nickname: Nickname,
         /// Now.
         at: Millis,
-    },
-    /// Moves cursors forward, never beyond the end of a log, and only for conversations the user is in.
-    /// → [`Done::Nothing`], refused with [`Refusal::Fenced`].
-    Acknowledge {
-        /// The session that acknowledges.
-        fence: Fence,
-        /// Up to where, each conversation.
-        positions: Vec<(ConversationId, Seq)>,
     },
 }
 

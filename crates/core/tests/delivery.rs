@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use jmessage_core::{
-    Core, End, Error, Event, HashCost, Hashing, Options, Proof, QueueLimits, Receipt, Session, Token,
+    Core, End, Error, Event, HashCost, Hashing, Options, Proof, QueueLimits, Receipt, Session, To, Token,
     port::{Done, Op, Reader, Refusal, Unavailable, Writer},
 };
 use jmessage_model::{
@@ -82,7 +82,7 @@ impl Domain {
         let mut catch_up = self.core.catch_up(session);
         let mut texts = Vec::new();
         while let Some(page) = catch_up.next().await.unwrap() {
-            texts.extend(page.into_iter().map(|entry| text_of(&entry.content)));
+            texts.extend(page.entries.into_iter().map(|entry| text_of(&entry.content)));
         }
         texts
     }
@@ -90,7 +90,7 @@ impl Domain {
     async fn submit(&self, from: &Arc<Session>, to: &str, key: u64) {
         let content = Content::Text(format!("m{key}"));
         let client_key = ClientKey::new(&format!("k{key}")).unwrap();
-        self.core.send(from, key, Username::new(to).unwrap(), client_key, content).await.unwrap();
+        self.core.send(from, key, To::User(Username::new(to).unwrap()), client_key, content).await.unwrap();
     }
 
     /// Sends and waits for the answer.
@@ -103,6 +103,7 @@ impl Domain {
 fn text_of(content: &Content) -> String {
     match content {
         Content::Text(text) => text.clone(),
+        Content::Group(event) => format!("{:?}", event.kind),
     }
 }
 
@@ -110,7 +111,7 @@ async fn answer(session: &Session) -> Result<Receipt, Error> {
     let mut events = Vec::new();
     assert_eq!(session.queue.take(&mut events).await, None);
     match events.as_slice() {
-        [Event::Reply { result, .. }] => *result,
+        [Event::Reply { result, .. }] => result.clone(),
         other => panic!("{other:?}"),
     }
 }
@@ -145,7 +146,7 @@ async fn offline_messages_come_first_and_new_ones_follow_in_order() {
     let mut seen = Vec::new();
     let mut next = 601;
     while let Some(page) = catch_up.next().await.unwrap() {
-        seen.extend(page.into_iter().map(|entry| text_of(&entry.content)));
+        seen.extend(page.entries.into_iter().map(|entry| text_of(&entry.content)));
         // Written while the log is being read: neither lost nor repeated.
         domain.send(&alice, "bobby", next).await.unwrap();
         next += 1;
@@ -166,9 +167,9 @@ async fn an_overflow_while_catching_up_reads_the_log_again() {
     for key in 2..=50 {
         domain.send(&alice, "bobby", key).await.unwrap();
     }
-    let mut seen: Vec<_> = first.iter().map(|entry| text_of(&entry.content)).collect();
+    let mut seen: Vec<_> = first.entries.iter().map(|entry| text_of(&entry.content)).collect();
     while let Some(page) = catch_up.next().await.unwrap() {
-        seen.extend(page.iter().map(|entry| text_of(&entry.content)));
+        seen.extend(page.entries.iter().map(|entry| text_of(&entry.content)));
     }
     assert_eq!(seen, names(1..=50));
     domain.send(&alice, "bobby", 51).await.unwrap();
@@ -270,9 +271,9 @@ async fn an_acknowledged_message_does_not_come_again() {
     let (bobby, seen) = domain.login_level("bobby").await;
     assert_eq!(seen, ["m2"]);
     let all = domain.core.entries_after(&bobby, sent.conversation, Seq(0)).await.unwrap();
-    assert_eq!(all.len(), 2, "history stays");
+    assert_eq!(all.entries.len(), 2, "history stays");
     let foreign = domain.core.entries_after(&bobby, ConversationId(99), Seq(0)).await.unwrap();
-    assert!(foreign.is_empty());
+    assert!(foreign.entries.is_empty());
 }
 
 #[tokio::test]

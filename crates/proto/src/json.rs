@@ -1,7 +1,7 @@
 //! Frames as JSON text: for the server and for clients that are not a page.
 
 use crate::{
-    Message, Position, Request, Response,
+    Event, Message, Position, Request, Response,
     field::{FrameError, Sink, Source},
 };
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -217,6 +217,24 @@ impl Response<String> {
     pub fn encode(self) -> String {
         let mut text = Text::new();
         self.write(&mut text);
+        text.finish()
+    }
+}
+
+impl Event<'_> {
+    /// The whole event as JSON text; `users` are the names of `to_username_list`.
+    pub fn encode<'a>(&self, users: impl IntoIterator<Item = &'a str>) -> String {
+        let mut list = String::from("[");
+        for user in users {
+            if list.len() > 1 {
+                list.push(',');
+            }
+            push_quoted(&mut list, user);
+        }
+        list.push(']');
+        let mut text = Text::new();
+        self.write(&mut text);
+        text.value("to_username_list", list);
         text.finish()
     }
 }

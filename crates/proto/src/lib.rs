@@ -5,6 +5,7 @@
 //! Must never know sockets, HTTP, web-sys, or a rule of the domain.
 
 mod code;
+mod event;
 mod field;
 mod frame;
 #[cfg(feature = "json")]
@@ -12,6 +13,7 @@ pub mod json;
 mod message;
 
 pub use code::{Code, close};
+pub use event::{DISSOLVED, Event, EventType};
 pub use field::{FrameError, Sink, Source};
 pub use frame::{Position, Request, Response};
 pub use message::{Message, MessageBody, TargetType};

@@ -78,6 +78,9 @@ settings! {
     /// The content of one message. [default: 4096, at most 32768]
     #[arg(value_name = "BYTES")]
     max_message: usize, "JMESSAGE_MAX_MESSAGE";
+    /// Members of a new group, its owner included. [default: 500, at most 10000]
+    #[arg(value_name = "COUNT")]
+    max_group: usize, "JMESSAGE_MAX_GROUP";
     /// Memory of one password hash. [default: 19456]
     #[arg(value_name = "KIB")]
     argon2_memory: u32, "JMESSAGE_ARGON2_MEMORY";
@@ -177,6 +180,7 @@ impl Settings {
             queue_entries: Some(queue.entries),
             queue_bytes: Some(queue.bytes),
             max_message: Some(Limits::default().message),
+            max_group: Some(Limits::default().group),
             argon2_memory: Some(cost.memory_kib),
             argon2_passes: Some(cost.passes),
             hash_threads: Some(std::thread::available_parallelism().map_or(1, usize::from)),
@@ -214,7 +218,10 @@ impl Settings {
                 heartbeat: seconds(given.heartbeat),
                 write_within: seconds(given.write_timeout),
             },
-            limits: Limits { message: given.max_message.unwrap_or_default() },
+            limits: Limits {
+                message: given.max_message.unwrap_or_default(),
+                group: given.max_group.unwrap_or_default(),
+            },
             queue: QueueLimits {
                 entries: given.queue_entries.unwrap_or_default(),
                 bytes: given.queue_bytes.unwrap_or_default(),
@@ -250,6 +257,7 @@ impl Config {
             (self.queue.entries == 0, "queue-entries must be at least 1"),
             (self.queue.bytes < 64 * 1024, "queue-bytes must be at least 65536"),
             (!(1..=32 * 1024).contains(&self.limits.message), "max-message must be 1 to 32768"),
+            (!(2..=10_000).contains(&self.limits.group), "max-group must be 2 to 10000"),
             (!(8..=1024 * 1024).contains(&self.hash_cost.memory_kib), "argon2-memory must be 8 to 1048576"),
             (!(1..=100).contains(&self.hash_cost.passes), "argon2-passes must be 1 to 100"),
             (self.hash_threads == 0, "hash-threads must be at least 1"),

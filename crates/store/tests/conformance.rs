@@ -5,7 +5,7 @@
 mod fixture;
 
 use fixture::{Store, text};
-use jmessage_core::port::{Done, Op, Refusal};
+use jmessage_core::port::{Done, GroupWrite, Op, Refusal};
 use jmessage_model::{AppKey, Description, GroupName, Millis, Nickname, Seq, UserId, Username};
 use proptest::prelude::*;
 
@@ -254,12 +254,12 @@ fn a_group_is_found_with_its_members_until_it_is_dissolved() {
     let (alice, bobby) = (store.open("alice"), store.open("bobby"));
     let group = store.create_group(&alice, "team");
     store.members(&alice, group, &[&bobby], &[]);
-    let update = Op::UpdateGroup {
-        fence: alice.fence,
+    let change = GroupWrite::Update {
         group,
         name: GroupName::new("小组").unwrap(),
         description: Description::new("about").unwrap(),
     };
+    let update = Op::Group { fence: alice.fence, change };
     assert_eq!(store.apply(update), Ok(Done::Nothing));
     let found = store.reader.group(group).unwrap().unwrap();
     assert_eq!((found.card.name.as_str(), found.description.as_str()), ("小组", "about"));

@@ -33,7 +33,8 @@ pub(crate) fn id_of_request<V>(request: &Request<V>) -> Option<u64> {
         | Request::Login { id, .. }
         | Request::Resume { id, .. }
         | Request::Logout { id }
-        | Request::Send { id, .. } => Some(*id),
+        | Request::Send { id, .. }
+        | Request::Call { id, .. } => Some(*id),
         Request::Ack { .. } | Request::Sync { .. } | Request::Ping => None,
     }
 }
@@ -44,8 +45,13 @@ pub(crate) fn id_of_response<V>(response: &Response<V>) -> Option<u64> {
         Response::Configured { id }
         | Response::Session { id, .. }
         | Response::Sent { id, .. }
-        | Response::Done { id } => Some(*id),
+        | Response::Done { id }
+        | Response::Data { id, .. } => Some(*id),
         Response::Error { id, .. } => *id,
-        Response::Push { .. } | Response::Kicked { .. } | Response::Pong => None,
+        Response::Push { .. }
+        | Response::Event { .. }
+        | Response::From { .. }
+        | Response::Kicked { .. }
+        | Response::Pong => None,
     }
 }

@@ -4,15 +4,18 @@
 //! |---|---|
 //! | `appKey` | App key |
 //! | `username`, `target_id` of a single chat | Username |
+//! | `gid`, `groupId`, `target_id` of a group | number of a group's conversation |
 //! | `key` | `ClientKey` |
 //! | `[conversation, seq]` | a position of a cursor |
+
+mod calls;
 
 use super::{
     Gateway, outbound,
     session::{Connection, Leave, Standing},
     wire::Refused,
 };
-use jmessage_core::{Error, Session, Token, port::AppRecord};
+use jmessage_core::{Error, Session, To, Token, port::AppRecord};
 use jmessage_model::{AppKey, ClientKey, Content, ConversationId, Password, Platform, Seq, Username};
 use jmessage_proto::{Code, Position, Request, Response, Source, TargetType, close, json::Object};
 use jmessage_sign::{Fields, MasterSecret};
@@ -74,6 +77,10 @@ impl Connection {
                 };
                 self.submitted(id, submitted).await
             }
+            Request::Call { id, method, params } => match self.session() {
+                Ok(session) => self.call(id, &session, &method, params).await,
+                Err(refused) => self.refuse(Some(id), refused).await,
+            },
             Request::Ack { cursors } => match self.session() {
                 // A cursor that could not be moved only means that something comes again.
                 Ok(session) => {
@@ -148,7 +155,7 @@ impl Connection {
         let mut catch_up = self.gateway.core.catch_up(&session);
         loop {
             match catch_up.next().await {
-                Ok(Some(page)) => self.write(page.iter().map(outbound::entry)).await?,
+                Ok(Some(page)) => self.write(outbound::page(&page)).await?,
                 Ok(None) => return Ok(()),
                 // Nothing is lost: the client comes back and resumes from its cursor.
                 Err(_) => return Err(Some((close::GOING_AWAY, "the log could not be read"))),
@@ -168,10 +175,10 @@ impl Connection {
         let mut after = after;
         for _ in 0..SYNC_PAGES {
             match self.gateway.core.entries_after(session, conversation, after).await {
-                Ok(page) => match page.last() {
+                Ok(page) => match page.entries.last() {
                     Some(last) => {
                         after = last.seq;
-                        self.write(page.iter().map(outbound::entry)).await?;
+                        self.write(outbound::page(&page)).await?;
                     }
                     None => return Ok(()),
                 },
@@ -248,15 +255,18 @@ struct Send<'a> {
 /// Submits a message; its answer comes through the session's queue.
 async fn send(gateway: &Gateway, session: &Arc<Session>, frame: Send<'_>) -> Result<(), Refused> {
     let key = ClientKey::new(&frame.key).map_err(|e| Refused::argument(format!("key {e}")))?;
-    match TargetType::parse(&frame.target_type) {
-        Some(TargetType::Single) => {}
-        Some(TargetType::Group) => return Err(Code::NoSuchGroup.into()),
-        None => return Err(Refused::argument("target_type must be single or group")),
-    }
     if frame.target_id.is_empty() {
         return Err(Refused::argument("target_id is missing"));
     }
-    let to = Username::new(&frame.target_id).map_err(|_| Error::NoSuchTarget)?;
+    let to = match TargetType::parse(&frame.target_type) {
+        Some(TargetType::Single) => {
+            To::User(Username::new(&frame.target_id).map_err(|_| Error::NoSuchTarget)?)
+        }
+        Some(TargetType::Group) => {
+            To::Group(ConversationId(frame.target_id.parse().map_err(|_| Error::NoSuchGroup)?))
+        }
+        None => return Err(Refused::argument("target_type must be single or group")),
+    };
     let content = content(&frame.msg_type, frame.msg_body)?;
     Ok(gateway.core.send(session, frame.id, to, key, content).await?)
 }

@@ -3,9 +3,13 @@
 use super::wire::Refused;
 use axum::extract::ws::{Message as Frame, Utf8Bytes};
 use bytes::Bytes;
-use jmessage_core::{Destination, Entry, Error, Receipt, Session, Shared, Token};
-use jmessage_model::{Content, Platform};
-use jmessage_proto::{Message, MessageBody, Response, TargetType};
+use jmessage_core::{
+    Destination, Entry, Error, Page, Receipt, Session, Shared, Token,
+    port::{GroupRecord, ProfileRecord},
+};
+use jmessage_model::{Content, GroupEvent, GroupEventKind, Millis, Platform, Username};
+use jmessage_proto::{DISSOLVED, Event, EventType, Message, MessageBody, Response, TargetType};
+use serde_json::{Value, json};
 
 /// The place of this gateway's encoded form in a shared entry.
 const SLOT: usize = 0;
@@ -36,6 +40,8 @@ pub(super) fn reply(id: u64, result: Result<Receipt, Error>) -> Frame {
             create_time: sent.at.seconds(),
         },
         Ok(Receipt::Ended) => Response::Done { id },
+        Ok(Receipt::Group(group)) => data(id, &group_summary(&group)),
+        Ok(Receipt::Done) => Response::Data { id, data: None },
         Err(error) => Refused::from(error).frame(Some(id)),
     })
 }
@@ -47,19 +53,129 @@ pub(super) fn shared(shared: &Shared) -> Frame {
     Frame::Text(Utf8Bytes::try_from(bytes).unwrap_or_default())
 }
 
-/// An entry read from the log for this session alone.
-pub(super) fn entry(entry: &Entry) -> Frame {
-    Frame::Text(push(entry).into())
+/// A page of a log for this session alone.
+pub(super) fn page(page: &Page) -> impl Iterator<Item = Frame> {
+    let from = page
+        .jump()
+        .map(|(conversation, seq)| frame(Response::From { conversation: conversation.0, seq: seq.0 }));
+    from.into_iter().chain(page.entries.iter().map(|entry| Frame::Text(push(entry).into())))
+}
+
+/// The answer to a call.
+pub(super) fn data(id: u64, data: &Value) -> Response<String> {
+    Response::Data { id, data: Some(data.to_string()) }
+}
+
+/// What `createGroup` and `updateGroupInfo` answer.
+fn group_summary(group: &GroupRecord) -> Value {
+    json!({
+        "groupName": group.card.name.as_str(),
+        "groupDescription": group.description.as_str(),
+        "groupLevel": group.capacity,
+        "flag": 0,
+        "gid": group.card.id.0,
+    })
+}
+
+/// A user as others see it; what is not known is left out.
+pub(super) fn profile(profile: &ProfileRecord) -> Value {
+    let mut value = json!({
+        "username": profile.card.name.as_str(),
+        "mtime": time(profile.modified),
+        "ctime": time(profile.created),
+    });
+    if !profile.card.nickname.as_str().is_empty() {
+        value["nickname"] = profile.card.nickname.as_str().into();
+    }
+    value
+}
+
+/// What `getGroupInfo` answers; the owner is the member with flag 1.
+pub(super) fn group_info(group: &GroupRecord, members: &[ProfileRecord]) -> Value {
+    let member = |member: &ProfileRecord| {
+        let mut value = profile(member);
+        value["flag"] = u8::from(member.card.id == group.owner).into();
+        value
+    };
+    json!({
+        "gid": group.card.id.0,
+        "ownerUsername": owner(group),
+        "groupName": group.card.name.as_str(),
+        "groupDesc": group.description.as_str(),
+        "groupLevel": group.capacity,
+        "members": members.iter().map(member).collect::<Vec<_>>(),
+    })
+}
+
+/// What `getGroupList` answers.
+pub(super) fn group_list(groups: &[GroupRecord]) -> Value {
+    let group = |group: &GroupRecord| {
+        let names: Vec<_> = group.members.iter().map(|member| member.name.as_str()).collect();
+        json!({
+            "gid": group.card.id.0,
+            "ownerUsername": owner(group),
+            "groupName": group.card.name.as_str(),
+            "groupDesc": group.description.as_str(),
+            "membersUsername": names,
+        })
+    };
+    groups.iter().map(group).collect()
+}
+
+fn owner(group: &GroupRecord) -> &str {
+    let owner = group.members.iter().find(|member| member.id == group.owner);
+    owner.map_or("", |owner| owner.name.as_str())
+}
+
+/// `yyyy-MM-dd HH:mm:ss`, in the time of China as the original shows it.
+fn time(at: Millis) -> String {
+    const CHINA: time::UtcOffset = time::macros::offset!(+8);
+    const SHAPE: &[time::format_description::BorrowedFormatItem<'_>] =
+        time::macros::format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+    let seconds = i64::try_from(at.seconds()).unwrap_or_default();
+    let moment =
+        time::OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
+    moment.to_offset(CHINA).format(SHAPE).unwrap_or_default()
 }
 
 fn push(entry: &Entry) -> String {
-    let (target_type, target) = match &entry.to {
-        Destination::User(user) => (TargetType::Single, user),
+    match &entry.content {
+        Content::Text(text) => push_message(entry, MessageBody::Text(text)),
+        Content::Group(event) => push_event(entry, event),
+    }
+}
+
+fn push_event(entry: &Entry, event: &GroupEvent) -> String {
+    let wire = Event {
+        event_type: match event.kind {
+            GroupEventKind::Created => EventType::CreateGroup,
+            GroupEventKind::Left | GroupEventKind::Dissolved => EventType::ExitGroup,
+            GroupEventKind::Added => EventType::AddMembers,
+            GroupEventKind::Removed => EventType::RemoveMembers,
+        },
+        from_username: entry.sender.name.as_str(),
+        gid: entry.conversation.0,
+        description: if event.kind == GroupEventKind::Dissolved { DISSOLVED } else { "" },
+        ctime: &time(entry.at),
+    };
+    let (conversation, seq) = (entry.conversation.0, entry.seq.0);
+    let event = wire.encode(event.users.iter().map(Username::as_str));
+    Response::Event { conversation, seq, event }.encode()
+}
+
+fn push_message(entry: &Entry, body: MessageBody<'_>) -> String {
+    let group_id;
+    let (target_type, target_id, target_name) = match &entry.to {
+        Destination::User(user) => (TargetType::Single, user.name.as_str(), user.nickname.as_str()),
+        Destination::Group(group) => {
+            group_id = group.id.to_string();
+            (TargetType::Group, group_id.as_str(), group.name.as_str())
+        }
     };
     let message = Message {
         target_type,
-        target_id: target.name.as_str(),
-        target_name: target.nickname.as_str(),
+        target_id,
+        target_name,
         from_id: entry.sender.name.as_str(),
         from_name: entry.sender.nickname.as_str(),
         from_platform: match entry.platform {
@@ -67,9 +183,7 @@ fn push(entry: &Entry) -> String {
         },
         create_time: entry.at.seconds(),
         msg_id: entry.id.0,
-        body: match &entry.content {
-            Content::Text(text) => MessageBody::Text(text),
-        },
+        body,
     };
     let (conversation, seq) = (entry.conversation.0, entry.seq.0);
     Response::Push { conversation, seq, message: message.encode() }.encode()
@@ -102,7 +216,7 @@ mod tests {
             sender: card(1, "fang", "Fang Javen"),
             platform: Platform::Web,
             to: Destination::User(card(2, "javen", "Javen Fang")),
-            key: ClientKey::new("k").unwrap(),
+            key: Some(ClientKey::new("k").unwrap()),
             content: Content::Text("Hello, JPush IM!".into()),
         });
         insta::assert_snapshot!(text, @r#"{"type":"push","conversation":7,"seq":3,"message":{"version":1,"target_type":"single","target_id":"javen","target_name":"Javen Fang","from_type":"user","from_id":"fang","from_name":"Fang Javen","from_platform":"web","create_time":135432432,"msg_id":12,"msg_type":"text","msg_body":{"text":"Hello, JPush IM!"}}}"#);

@@ -128,6 +128,18 @@ fn a_message_has_the_fields_of_the_seed() {
 }
 
 #[test]
+fn an_event_has_the_fields_of_the_seed() {
+    let event = Event {
+        event_type: crate::EventType::CreateGroup,
+        from_username: "javen",
+        gid: 13579,
+        description: "",
+        ctime: "2014-07-01 00:00:00",
+    };
+    insta::assert_snapshot!(event.encode(["eddie", "annie"]), @r#"{"event_type":"create_group","eventType":8,"from_username":"javen","gid":13579,"description":"","ctime":"2014-07-01 00:00:00","to_username_list":["eddie","annie"]}"#);
+}
+
+#[test]
 fn what_is_not_a_frame_says_why() {
     let cases = [
         ("", FrameError::NotAnObject),

@@ -1,13 +1,9 @@
 //! The one writer: a batch of changes in one transaction.
 
-use super::{
-    content::{stored, stored_event},
-    digest_of, from_sql, to_sql, unavailable,
-};
+use super::{content::stored, digest_of, from_sql, to_sql, unavailable};
 use jmessage_core::port::{Appended, Done, Fence, Op, Refusal, Target, Unavailable, Writer};
 use jmessage_model::{
-    AppId, ClientKey, Content, ConversationId, EntryId, Epoch, GroupEvent, Millis, Nickname, Platform, Seq,
-    UserId,
+    AppId, ClientKey, Content, ConversationId, EntryId, Epoch, Millis, Nickname, Platform, Seq, UserId,
 };
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::collections::HashMap;
@@ -15,7 +11,7 @@ use std::collections::HashMap;
 /// How many conversations are remembered before the memory starts anew.
 const REMEMBERED: usize = 500_000;
 
-type Answer = rusqlite::Result<Result<Done, Refusal>>;
+pub(super) type Answer = rusqlite::Result<Result<Done, Refusal>>;
 
 /// See the module.
 pub struct SqliteWriter {
@@ -25,9 +21,9 @@ pub struct SqliteWriter {
 
 /// What the writer knows of the committed state without asking. Forgotten whenever a transaction fails.
 #[derive(Default)]
-struct Memory {
+pub(super) struct Memory {
     pairs: HashMap<(UserId, UserId), ConversationId>,
-    heads: HashMap<ConversationId, Seq>,
+    pub(super) heads: HashMap<ConversationId, Seq>,
 }
 
 impl SqliteWriter {
@@ -58,9 +54,9 @@ impl Writer for SqliteWriter {
 }
 
 /// One transaction under way.
-struct Batch<'a> {
-    tx: &'a Transaction<'a>,
-    memory: &'a mut Memory,
+pub(super) struct Batch<'a> {
+    pub(super) tx: &'a Transaction<'a>,
+    pub(super) memory: &'a mut Memory,
     /// Epochs looked up in this transaction.
     living: HashMap<(UserId, Platform), Option<Epoch>>,
 }
@@ -113,58 +109,12 @@ impl Batch<'_> {
                 let message = Message { fence, app: *app, to: *to, nickname, key, content, at: *at };
                 self.append(&message)
             }
-            Op::CreateGroup { fence, app, name, description, capacity, event, nickname, at } => {
-                if !self.is_living(fence)? {
-                    return Ok(Err(Refusal::Fenced));
+            Op::Group { fence, change } => {
+                if self.is_living(fence)? {
+                    self.change_group(fence, change)
+                } else {
+                    Ok(Err(Refusal::Fenced))
                 }
-                self.execute(
-                    "INSERT INTO conversation (app, low, name, description, capacity, created)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                    params![
-                        to_sql(app.0),
-                        to_sql(fence.user.0),
-                        name.as_str(),
-                        description.as_str(),
-                        to_sql(*capacity as u64),
-                        to_sql(at.0)
-                    ],
-                )?;
-                let group = ConversationId(from_sql(self.tx.last_insert_rowid()));
-                self.memory.heads.insert(group, Seq(0));
-                self.join(group, fence.user, Seq(1))?;
-                self.append_event(fence, group, nickname, event, *at)
-            }
-            Op::UpdateGroup { fence, group, name, description } => {
-                if !self.is_living(fence)? {
-                    return Ok(Err(Refusal::Fenced));
-                }
-                self.execute(
-                    "UPDATE conversation SET name = ?2, description = ?3 WHERE id = ?1",
-                    params![to_sql(group.0), name.as_str(), description.as_str()],
-                )?;
-                Ok(Ok(Done::Nothing))
-            }
-            Op::ChangeMembers { fence, group, add, remove, dissolve, event, nickname, at } => {
-                if !self.is_living(fence)? {
-                    return Ok(Err(Refusal::Fenced));
-                }
-                let seq = self.head(*group)?.next();
-                for user in add {
-                    self.join(*group, *user, seq)?;
-                }
-                for user in remove {
-                    self.execute(
-                        "UPDATE member SET gone = ?3 WHERE user = ?1 AND conversation = ?2 AND gone IS NULL",
-                        params![to_sql(user.0), to_sql(group.0), to_sql(seq.0)],
-                    )?;
-                }
-                if *dissolve {
-                    self.execute(
-                        "UPDATE conversation SET dissolved = ?2 WHERE id = ?1",
-                        params![to_sql(group.0), to_sql(at.0)],
-                    )?;
-                }
-                self.append_event(fence, *group, nickname, event, *at)
             }
             Op::Acknowledge { fence, positions } => {
                 if !self.is_living(fence)? {
@@ -176,7 +126,7 @@ impl Batch<'_> {
         }
     }
 
-    fn execute(&self, sql: &str, params: impl rusqlite::Params) -> rusqlite::Result<usize> {
+    pub(super) fn execute(&self, sql: &str, params: impl rusqlite::Params) -> rusqlite::Result<usize> {
         self.tx.prepare_cached(sql)?.execute(params)
     }
 
@@ -260,7 +210,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn head(&mut self, conversation: ConversationId) -> rusqlite::Result<Seq> {
+    pub(super) fn head(&mut self, conversation: ConversationId) -> rusqlite::Result<Seq> {
         if let Some(head) = self.memory.heads.get(&conversation) {
             return Ok(*head);
         }
@@ -358,45 +308,6 @@ impl Batch<'_> {
                 },
             )
             .optional()
-    }
-
-    /// The user reads the log from `seq` on.
-    fn join(&self, conversation: ConversationId, user: UserId, seq: Seq) -> rusqlite::Result<usize> {
-        self.execute(
-            "INSERT INTO member (user, conversation, joined) VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET joined = ?3, gone = NULL WHERE gone IS NOT NULL",
-            params![to_sql(user.0), to_sql(conversation.0), to_sql(seq.0)],
-        )
-    }
-
-    /// Appends what happened to a group.
-    fn append_event(
-        &mut self,
-        fence: &Fence,
-        group: ConversationId,
-        nickname: &Nickname,
-        event: &GroupEvent,
-        at: Millis,
-    ) -> Answer {
-        let seq = self.head(group)?.next();
-        let (kind, body) = stored_event(event);
-        self.execute(
-            "INSERT INTO entry (conversation, seq, sender, nickname, platform, at, kind, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            params![
-                to_sql(group.0),
-                to_sql(seq.0),
-                to_sql(fence.user.0),
-                nickname.as_str(),
-                fence.platform as u8,
-                to_sql(at.0),
-                kind,
-                body,
-            ],
-        )?;
-        self.memory.heads.insert(group, seq);
-        let id = EntryId(from_sql(self.tx.last_insert_rowid()));
-        Ok(Ok(Done::Appended(Appended { id, conversation: group, seq, at, fresh: true })))
     }
 
     fn find_pair(&mut self, pair: (UserId, UserId)) -> rusqlite::Result<Option<ConversationId>> {

@@ -1,0 +1,106 @@
+//! Groups in a transaction of the writer.
+
+use super::{
+    content::stored_event,
+    from_sql, to_sql,
+    writer::{Answer, Batch},
+};
+use jmessage_core::port::{Appended, Done, Fence, GroupWrite};
+use jmessage_model::{ConversationId, EntryId, GroupEvent, Millis, Nickname, Seq, UserId};
+use rusqlite::params;
+
+impl Batch<'_> {
+    /// A change of a group by a living session.
+    pub(super) fn change_group(&mut self, fence: &Fence, change: &GroupWrite) -> Answer {
+        match change {
+            GroupWrite::Create { app, name, description, capacity, event, nickname, at } => {
+                self.execute(
+                    "INSERT INTO conversation (app, low, name, description, capacity, created)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![
+                        to_sql(app.0),
+                        to_sql(fence.user.0),
+                        name.as_str(),
+                        description.as_str(),
+                        to_sql(*capacity as u64),
+                        to_sql(at.0)
+                    ],
+                )?;
+                let group = ConversationId(from_sql(self.tx.last_insert_rowid()));
+                self.memory.heads.insert(group, Seq(0));
+                self.join(group, fence.user, Seq(1))?;
+                self.append_event(fence, group, nickname, event, *at)
+            }
+            GroupWrite::Update { group, name, description } => {
+                self.execute(
+                    "UPDATE conversation SET name = ?2, description = ?3 WHERE id = ?1",
+                    params![to_sql(group.0), name.as_str(), description.as_str()],
+                )?;
+                Ok(Ok(Done::Nothing))
+            }
+            GroupWrite::Members { group, add, remove, dissolve, event, nickname, at } => {
+                let seq = self.head(*group)?.next();
+                for user in add {
+                    self.join(*group, *user, seq)?;
+                }
+                for user in remove {
+                    self.execute(
+                        "UPDATE member SET gone = ?3 WHERE user = ?1 AND conversation = ?2 AND gone IS NULL",
+                        params![to_sql(user.0), to_sql(group.0), to_sql(seq.0)],
+                    )?;
+                }
+                if *dissolve {
+                    self.execute(
+                        "UPDATE conversation SET dissolved = ?2 WHERE id = ?1",
+                        params![to_sql(group.0), to_sql(at.0)],
+                    )?;
+                }
+                self.append_event(fence, *group, nickname, event, *at)
+            }
+        }
+    }
+
+    /// The user reads the log from `seq` on.
+    pub(super) fn join(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        seq: Seq,
+    ) -> rusqlite::Result<usize> {
+        self.execute(
+            "INSERT INTO member (user, conversation, joined) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET joined = ?3, gone = NULL WHERE gone IS NOT NULL",
+            params![to_sql(user.0), to_sql(conversation.0), to_sql(seq.0)],
+        )
+    }
+
+    /// Appends what happened to a group.
+    fn append_event(
+        &mut self,
+        fence: &Fence,
+        group: ConversationId,
+        nickname: &Nickname,
+        event: &GroupEvent,
+        at: Millis,
+    ) -> Answer {
+        let seq = self.head(group)?.next();
+        let (kind, body) = stored_event(event);
+        self.execute(
+            "INSERT INTO entry (conversation, seq, sender, nickname, platform, at, kind, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                to_sql(group.0),
+                to_sql(seq.0),
+                to_sql(fence.user.0),
+                nickname.as_str(),
+                fence.platform as u8,
+                to_sql(at.0),
+                kind,
+                body,
+            ],
+        )?;
+        self.memory.heads.insert(group, seq);
+        let id = EntryId(from_sql(self.tx.last_insert_rowid()));
+        Ok(Ok(Done::Appended(Appended { id, conversation: group, seq, at, fresh: true })))
+    }
+}
