@@ -3,12 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use jmessage_core::{
-    Core, End, Error, Event, HashCost, Hashing, Options, Proof, QueueLimits, Receipt, Session, To, Token,
+    Core, End, Error, Event, GroupChange, HashCost, Hashing, Options, Proof, QueueLimits, Receipt, Session,
+    To, Token,
     port::{Done, Op, Reader, Refusal, Unavailable, Writer},
 };
 use jmessage_model::{
-    AppId, AppKey, ClientKey, Content, ConversationId, Limits, Millis, Nickname, Password, Platform, Seq,
-    Username,
+    AppId, AppKey, ClientKey, Content, ConversationId, Description, GroupName, Limits, Millis, Nickname,
+    Password, Platform, Seq, Username,
 };
 use std::sync::{
     Arc,
@@ -43,12 +44,20 @@ fn password() -> Password {
 
 impl Domain {
     async fn new(queue: QueueLimits) -> Self {
+        Self::with(queue, Limits::default()).await
+    }
+
+    async fn with_group_limit(group: usize) -> Self {
+        Self::with(QueueLimits::default(), Limits { group, ..Limits::default() }).await
+    }
+
+    async fn with(queue: QueueLimits, limits: Limits) -> Self {
         let directory = tempfile::TempDir::new().unwrap();
         let (writer, reader) = jmessage_store::sqlite::open(directory.path()).unwrap();
         let broken = Arc::new(AtomicBool::new(false));
         let writer = Breakable { writer, broken: broken.clone() };
         let options = Options {
-            limits: Limits::default(),
+            limits,
             queue,
             resume_for: Millis(1000),
             hashing: Hashing::new(HashCost { memory_kib: 8, passes: 1 }, 1, 8),
@@ -311,4 +320,121 @@ async fn stopping_answers_everything_submitted_before() {
 fn a_proof_prints_no_token() {
     let digest = Token::new(jmessage_model::UserId(1), [255; 16]).digest();
     assert_eq!(format!("{:?}", Proof::Login(digest)), "Login(***)");
+}
+
+/// The next answer; entries around it are passed over.
+async fn reply(session: &Session) -> Result<Receipt, Error> {
+    loop {
+        let mut events = Vec::new();
+        assert_eq!(session.queue.take(&mut events).await, None);
+        let mut replies = events.into_iter().filter_map(|event| match event {
+            Event::Reply { result, .. } => Some(result),
+            Event::Entry(_) => None,
+        });
+        if let Some(result) = replies.next() {
+            return result;
+        }
+    }
+}
+
+fn group_name(name: &str) -> GroupName {
+    GroupName::new(name).unwrap()
+}
+
+impl Domain {
+    /// Asks for a change of a group and waits for the answer.
+    async fn change(&self, session: &Arc<Session>, change: GroupChange) -> Result<Receipt, Error> {
+        self.core.change_group(session, 77, change).await.unwrap();
+        reply(session).await
+    }
+
+    async fn create_group(&self, session: &Arc<Session>) -> ConversationId {
+        let create =
+            GroupChange::Create { name: group_name("team"), description: Description::new("").unwrap() };
+        match self.change(session, create).await {
+            Ok(Receipt::Group(group)) => group.card.id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn add(&self, by: &Arc<Session>, group: ConversationId, name: &str) -> Result<Receipt, Error> {
+        self.change(by, GroupChange::Add { group, users: vec![Username::new(name).unwrap()] }).await
+    }
+
+    async fn say(&self, from: &Arc<Session>, group: ConversationId, key: u64) -> Result<Receipt, Error> {
+        let content = Content::Text(format!("m{key}"));
+        let client_key = ClientKey::new(&format!("g{key}")).unwrap();
+        self.core.send(from, key, To::Group(group), client_key, content).await.unwrap();
+        reply(from).await
+    }
+}
+
+#[tokio::test]
+async fn members_online_and_offline_get_messages_and_events_in_order() {
+    let domain = Domain::new(QueueLimits::default()).await;
+    let (alice, _) = domain.login_level("alice").await;
+    let (bobby, _) = domain.login_level("bobby").await;
+    let group = domain.create_group(&alice).await;
+    domain.add(&alice, group, "bobby").await.unwrap();
+    assert_eq!(texts(&bobby, 1).await, ["Added"]);
+    domain.core.leave(bobby).await;
+    domain.say(&alice, group, 1).await.unwrap();
+    let remove = GroupChange::Remove { group, users: vec![Username::new("bobby").unwrap()] };
+    domain.change(&alice, remove).await.unwrap();
+    let (bobby, seen) = domain.login_level("bobby").await;
+    assert_eq!(seen, ["Added", "m1", "Removed"], "who was offline and put out learns both");
+    assert_eq!(domain.say(&bobby, group, 9).await, Err(Error::NotInGroup));
+    domain.say(&alice, group, 2).await.unwrap();
+    assert_eq!(domain.core.entries_after(&bobby, group, Seq(4)).await.unwrap().entries.len(), 0);
+}
+
+#[tokio::test]
+async fn an_owner_who_leaves_ends_the_group_for_all() {
+    let domain = Domain::new(QueueLimits::default()).await;
+    let (alice, _) = domain.login_level("alice").await;
+    let (bobby, _) = domain.login_level("bobby").await;
+    let group = domain.create_group(&alice).await;
+    domain.add(&alice, group, "bobby").await.unwrap();
+    assert_eq!(domain.change(&alice, GroupChange::Exit { group }).await, Ok(Receipt::Done));
+    assert_eq!(texts(&bobby, 2).await, ["Added", "Dissolved"]);
+    assert_eq!(domain.say(&bobby, group, 1).await, Err(Error::NoSuchGroup));
+    assert_eq!(domain.core.group(&bobby, group).await.err(), Some(Error::NoSuchGroup));
+    assert!(domain.core.groups(&alice).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn each_role_may_do_what_the_table_says() {
+    let domain = Domain::new(QueueLimits::default()).await;
+    let (alice, _) = domain.login_level("alice").await;
+    let (bobby, _) = domain.login_level("bobby").await;
+    let group = domain.create_group(&alice).await;
+    let rename = GroupChange::Update { group, name: Some(group_name("new")), description: None };
+    let remove = |name| GroupChange::Remove { group, users: vec![Username::new(name).unwrap()] };
+    let exit = GroupChange::Exit { group };
+    assert_eq!(domain.change(&bobby, rename.clone()).await, Err(Error::NotInGroup));
+    assert_eq!(domain.add(&bobby, group, "bobby").await, Err(Error::NotInGroup));
+    assert_eq!(domain.change(&bobby, exit.clone()).await, Err(Error::NotInGroupToLeave));
+    assert_eq!(domain.core.group(&bobby, group).await.err(), Some(Error::NotInGroup));
+    assert_eq!(domain.add(&alice, group, "nobody").await, Err(Error::NoSuchTarget));
+    domain.add(&alice, group, "bobby").await.unwrap();
+    assert_eq!(domain.add(&bobby, group, "alice").await, Ok(Receipt::Done), "already in it");
+    assert_eq!(domain.change(&bobby, rename.clone()).await, Err(Error::MayNotChange));
+    assert_eq!(domain.change(&bobby, remove("alice")).await, Err(Error::MayNotRemove));
+    assert_eq!(domain.change(&alice, remove("alice")).await, Err(Error::MayNotRemove), "not even itself");
+    match domain.change(&alice, rename).await {
+        Ok(Receipt::Group(group)) => assert_eq!(group.card.name.as_str(), "new"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(domain.change(&bobby, exit).await, Ok(Receipt::Done));
+    let (found, profiles) = domain.core.group(&alice, group).await.unwrap();
+    assert_eq!((found.members.len(), profiles.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_full_group_takes_nobody_in() {
+    let domain = Domain::with_group_limit(1).await;
+    let (alice, _) = domain.login_level("alice").await;
+    let group = domain.create_group(&alice).await;
+    assert_eq!(domain.add(&alice, group, "bobby").await, Err(Error::GroupFull));
+    assert_eq!(domain.core.group(&alice, group).await.unwrap().0.members.len(), 1);
 }
