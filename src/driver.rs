@@ -7,7 +7,6 @@ use crate::signer::Signer;
 use crate::socket::Socket;
 use jmessage_client::{Action, Client, Failure, Notice};
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -15,9 +14,11 @@ use wasm_bindgen_futures::spawn_local;
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(callback: &Closure<dyn Fn()>, millis: f64) -> JsValue;
+    fn set_timeout(callback: &JsValue, millis: f64) -> JsValue;
     #[wasm_bindgen(js_name = clearTimeout)]
     fn clear_timeout(timer: &JsValue);
+    #[wasm_bindgen(js_name = queueMicrotask)]
+    fn queue_microtask(callback: &JsValue);
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn performance_now() -> f64;
 }
@@ -35,7 +36,7 @@ enum News {
     Refused(Call, JsValue, Failure),
 }
 
-/// The machine and its surroundings. No part stays borrowed while the page's code runs.
+/// The machine and its surroundings. Lives as long as the page; no part stays borrowed while the page's code runs.
 pub(crate) struct Driver {
     client: RefCell<Client<Body>>,
     socket: RefCell<Option<Rc<Socket>>>,
@@ -44,18 +45,19 @@ pub(crate) struct Driver {
     pub(crate) signer: RefCell<Option<Signer>>,
     pub(crate) calls: Calls,
     pub(crate) listeners: Listeners,
-    news: RefCell<VecDeque<News>>,
+    news: RefCell<Vec<News>>,
     /// Whether somebody is on the way to deliver the news.
     delivering: Cell<bool>,
     timer: RefCell<JsValue>,
     /// When the timer fires; `u64::MAX` if it does not run.
     timer_at: Cell<u64>,
-    on_timer: RefCell<Option<Closure<dyn Fn()>>>,
+    on_timer: RefCell<JsValue>,
+    on_news: RefCell<JsValue>,
 }
 
 impl Driver {
-    pub(crate) fn new(client: Client<Body>) -> Rc<Self> {
-        let driver = Rc::new(Self {
+    pub(crate) fn new(client: Client<Body>) -> &'static Self {
+        let driver: &'static Self = Box::leak(Box::new(Self {
             client: RefCell::new(client),
             socket: RefCell::default(),
             url: RefCell::default(),
@@ -67,37 +69,37 @@ impl Driver {
             timer: RefCell::default(),
             timer_at: Cell::new(u64::MAX),
             on_timer: RefCell::default(),
+            on_news: RefCell::default(),
+        }));
+        let on_timer = Closure::<dyn Fn()>::new(|| {
+            driver.timer_at.set(u64::MAX);
+            driver.deliver();
+            driver.tell(Client::tick);
         });
-        let weak = Rc::downgrade(&driver);
-        let on_timer = Closure::new(move || {
-            if let Some(driver) = weak.upgrade() {
-                driver.timer_at.set(u64::MAX);
-                driver.deliver();
-                driver.tell(Client::tick);
-            }
-        });
-        driver.on_timer.replace(Some(on_timer));
+        let on_news = Closure::<dyn Fn()>::new(|| driver.deliver());
+        driver.on_timer.replace(on_timer.into_js_value());
+        driver.on_news.replace(on_news.into_js_value());
         driver
     }
 
     /// Tells the machine something, then does what it wants done.
-    pub(crate) fn tell<T>(self: &Rc<Self>, input: impl FnOnce(&mut Client<Body>, u64) -> T) -> T {
+    pub(crate) fn tell<T>(&'static self, input: impl FnOnce(&mut Client<Body>, u64) -> T) -> T {
         let result = input(&mut self.client.borrow_mut(), now());
         self.act();
         result
     }
 
     /// As [`Driver::tell`], for what happened on `socket`; nothing if another has taken its place.
-    pub(crate) fn from(self: &Rc<Self>, socket: &Rc<Socket>, input: impl FnOnce(&mut Client<Body>, u64)) {
+    pub(crate) fn from(&'static self, socket: &Rc<Socket>, input: impl FnOnce(&mut Client<Body>, u64)) {
         let current = self.socket.borrow().as_ref().is_some_and(|current| Rc::ptr_eq(current, socket));
         if current {
             self.tell(input);
         }
     }
 
-    fn act(self: &Rc<Self>) {
-        loop {
-            let Some(action) = self.client.borrow_mut().action() else { break };
+    fn act(&'static self) {
+        let actions = self.client.borrow_mut().actions();
+        for action in actions {
             match action {
                 Action::Connect => {
                     let socket = Socket::open(&self.url.borrow(), self);
@@ -109,18 +111,15 @@ impl Driver {
                     }
                 }
                 Action::Transmit(request) => {
-                    let text = encode(request);
-                    let sent = self.socket.borrow().as_ref().is_none_or(|socket| socket.send(text));
-                    if !sent {
-                        self.hang_up();
+                    if let Some(socket) = &*self.socket.borrow() {
+                        socket.send(encode(request));
                     }
                 }
                 Action::AskSigner(ticket) => {
                     if let Some(signer) = self.signer.borrow().clone() {
-                        let driver = Rc::clone(self);
                         spawn_local(async move {
                             let answer = signer.sign().await;
-                            driver.tell(|client, now| client.signed(now, ticket, answer));
+                            self.tell(|client, now| client.signed(now, ticket, answer));
                         });
                     }
                 }
@@ -128,14 +127,6 @@ impl Driver {
             }
         }
         self.arm();
-    }
-
-    /// The socket does not take any more: the connection is as good as broken.
-    fn hang_up(self: &Rc<Self>) {
-        if let Some(socket) = self.socket.take() {
-            socket.close(4000);
-            self.client.borrow_mut().closed(now(), 4000);
-        }
     }
 
     /// Sets the timer, unless it fires early enough anyway.
@@ -149,30 +140,27 @@ impl Driver {
 
     fn set_timer(&self, at: u64, millis: u64) {
         clear_timeout(&self.timer.borrow());
-        if let Some(on_timer) = &*self.on_timer.borrow() {
-            #[expect(clippy::cast_precision_loss, reason = "a timeout is far below 2^53")]
-            self.timer.replace(set_timeout(on_timer, millis as f64));
-            self.timer_at.set(at);
-        }
+        #[expect(clippy::cast_precision_loss, reason = "a timeout is far below 2^53")]
+        self.timer.replace(set_timeout(&self.on_timer.borrow(), millis as f64));
+        self.timer_at.set(at);
     }
 
     /// News for the page, to be delivered when the present call has returned.
-    pub(crate) fn announce(self: &Rc<Self>, notice: Notice<Body>) {
-        self.news.borrow_mut().push_back(News::Notice(notice));
+    pub(crate) fn announce(&self, notice: Notice<Body>) {
+        self.news.borrow_mut().push(News::Notice(notice));
         self.wake();
     }
 
     /// Fails a call that cannot become a request, when it has returned.
-    pub(crate) fn refuse(self: &Rc<Self>, call: Call, rid: JsValue, failure: Failure) {
-        self.news.borrow_mut().push_back(News::Refused(call, rid, failure));
+    pub(crate) fn refuse(&self, call: Call, rid: JsValue, failure: Failure) {
+        self.news.borrow_mut().push(News::Refused(call, rid, failure));
         self.wake();
     }
 
     /// Makes sure that what the page is to hear is delivered soon.
-    pub(crate) fn wake(self: &Rc<Self>) {
+    pub(crate) fn wake(&self) {
         if !self.delivering.replace(true) {
-            let driver = Rc::clone(self);
-            spawn_local(async move { driver.deliver() });
+            queue_microtask(&self.on_news.borrow());
         }
     }
 
@@ -180,13 +168,11 @@ impl Driver {
     /// in every callback must not keep the browser from everything else.
     fn deliver(&self) {
         self.listeners.hear_messages();
-        let count = self.news.borrow().len();
-        for _ in 0..count {
-            let next = self.news.borrow_mut().pop_front();
-            match next {
-                Some(News::Notice(notice)) => self.listeners.hear(&self.calls, notice),
-                Some(News::Refused(call, rid, failure)) => call.fail(&failure, &rid),
-                None => break,
+        let news = self.news.take();
+        for piece in news {
+            match piece {
+                News::Notice(notice) => self.listeners.hear(&self.calls, notice),
+                News::Refused(call, rid, failure) => call.fail(&failure, &rid),
             }
         }
         let more = !self.news.borrow().is_empty();

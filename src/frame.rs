@@ -100,11 +100,9 @@ impl Sink for Outgoing {
     }
 
     fn positions(&mut self, name: &'static str, value: &[Position]) {
-        let pairs = Array::new();
-        for position in value {
-            pairs.push(&Array::of2(&number(position.conversation), &number(position.seq)));
-        }
-        set(&self.0, name, &pairs);
+        #[expect(clippy::cast_precision_loss, reason = "at most 2^53 − 1")]
+        let pairs: Vec<_> = value.iter().map(|at| (at.conversation as f64, at.seq as f64)).collect();
+        set(&self.0, name, &serde_wasm_bindgen::to_value(&pairs).unwrap_or_default());
     }
 
     fn value(&mut self, name: &'static str, value: Body) {

@@ -5,7 +5,6 @@ use crate::frame::{Body, get, number, set};
 use jmessage_client::{Failure, Notice};
 use js_sys::{Array, Function, Object, Reflect};
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use wasm_bindgen::prelude::*;
 
 /// How many messages wait for a page that has not called `onMessageReceived` yet.
@@ -44,7 +43,7 @@ pub(crate) struct Listeners {
     /// `ready` was said, and holds for those who ask later.
     pub(crate) ready: Cell<bool>,
     /// Messages that nobody has heard yet.
-    unheard: RefCell<VecDeque<JsValue>>,
+    unheard: RefCell<Vec<JsValue>>,
 }
 
 impl Listeners {
@@ -87,16 +86,16 @@ impl Listeners {
     fn keep(&self, message: JsValue) {
         let mut unheard = self.unheard.borrow_mut();
         if unheard.len() >= MAX_UNHEARD {
-            unheard.pop_front();
+            unheard.remove(0);
             warn("JMessage: messages are lost because onMessageReceived was not called");
         }
-        unheard.push_back(present(message));
+        unheard.push(present(message));
     }
 
     /// Hands over the messages that wait for a listener, if there is one now.
     pub(crate) fn hear_messages(&self) {
-        while self.get(Event::Message).is_function() {
-            let Some(message) = self.unheard.borrow_mut().pop_front() else { return };
+        while self.get(Event::Message).is_function() && !self.unheard.borrow().is_empty() {
+            let message = self.unheard.borrow_mut().remove(0);
             self.tell(Event::Message, &[message]);
         }
     }
@@ -134,43 +133,34 @@ pub(crate) fn warn(text: &str) {
     web_sys::console::warn_1(&text.into());
 }
 
-pub(crate) fn complain(text: &str) {
-    web_sys::console::error_1(&text.into());
-}
+/// The keys of the published protocol in the spelling of its documents and in that of the original SDK.
+const SPELLINGS: [(&str, &str); 11] = [
+    ("target_type", "targetType"),
+    ("target_id", "targetId"),
+    ("target_name", "targetName"),
+    ("from_type", "fromType"),
+    ("from_id", "fromId"),
+    ("from_name", "fromName"),
+    ("from_platform", "fromPlatform"),
+    ("create_time", "createTime"),
+    ("msg_id", "msgId"),
+    ("msg_type", "msgType"),
+    ("msg_body", "msgBody"),
+];
 
 /// A message for pages of both kinds: those written for camelCase keys and those for snake_case, those that use it
 /// as an object and those that call `JSON.parse` on it (which asks for its string first).
 fn present(message: JsValue) -> JsValue {
-    let Some(object) = message.dyn_ref::<Object>() else { return message };
-    for key in Object::keys(object).iter() {
-        if let Some(name) = key.as_string()
-            && let Some(camel) = camel_case(&name)
-        {
-            set(&message, &camel, &get(&message, &name));
+    for (snake, camel) in SPELLINGS {
+        let value = get(&message, snake);
+        if !value.is_undefined() {
+            set(&message, camel, &value);
         }
     }
     let json = STRINGIFY.with(|stringify| stringify.bind1(&JsValue::NULL, &message));
     let hidden = Object::new();
     set(&hidden, "value", &json);
-    // Not enumerable, since the descriptor does not say so; fails only for a frozen object.
-    _ = Reflect::define_property(object, &"toString".into(), &hidden);
+    // Not enumerable, since the descriptor does not say so; fails only for what is no object.
+    _ = Reflect::define_property(message.unchecked_ref::<Object>(), &"toString".into(), &hidden);
     message
-}
-
-/// `from_id` → `fromId`; nothing if there is no underscore.
-fn camel_case(name: &str) -> Option<String> {
-    if !name.contains('_') {
-        return None;
-    }
-    let mut camel = String::new();
-    let mut upper = false;
-    for letter in name.chars() {
-        if letter == '_' {
-            upper = true;
-        } else {
-            camel.push(if upper { letter.to_ascii_uppercase() } else { letter });
-            upper = false;
-        }
-    }
-    Some(camel)
 }

@@ -3,14 +3,13 @@
 use crate::calls::Call;
 use crate::driver::Driver;
 use crate::frame::{Body, get, json, number, set};
-use crate::options::{CallOptions, ConfigOptions, argument, read};
-use crate::page::{Event, complain, invoke, is_secure};
+use crate::options::{Options, Problem};
+use crate::page::{Event, invoke, is_secure, warn};
 use crate::server::socket_url;
 use crate::signer;
 use jmessage_client::{Client, Failure, Notice, Outgoing, Timeouts};
 use jmessage_proto::{Code, MAX_FRAME, TargetType};
 use js_sys::Object;
-use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// The most that `msg_body` may weigh as JSON, in bytes: the rest of the frame fits beside it.
@@ -19,7 +18,7 @@ const MAX_BODY: usize = MAX_FRAME - 1024;
 /// One chat client. The face holds one; more of them do not know of each other.
 #[wasm_bindgen]
 pub struct Sdk {
-    driver: Rc<Driver>,
+    driver: &'static Driver,
     /// The `JMessage` object: its `requestTimeOut` and `loginTimeOut` are read at each call.
     face: JsValue,
     /// The address when `config` names none; empty if unknown.
@@ -37,17 +36,17 @@ impl Sdk {
 
     /// `JMessage.init()`: connects.
     pub fn init(&self) {
-        match self.move_to(&self.server, "server") {
+        match self.move_to(&self.server) {
             Ok(_) => self.driver.tell(Client::init),
-            Err(failure) => self.driver.announce(Notice::ConfigError(failure)),
+            Err(problem) => self.driver.announce(Notice::ConfigError(problem.into())),
         }
     }
 
     /// `JMessage.config({…})` (`seeds/002 §配置与验证`): the four fields, or `appKey` with `signer` or `masterSecrect`.
     pub fn config(&self, options: JsValue) {
         self.driver.listeners.ready.set(false);
-        if let Err(failure) = self.configure(&read(options)) {
-            self.driver.announce(Notice::ConfigError(failure));
+        if let Err(problem) = self.configure(&Options::new(options)) {
+            self.driver.announce(Notice::ConfigError(problem.into()));
         }
     }
 
@@ -55,7 +54,7 @@ impl Sdk {
     pub fn on(&self, event: usize, listener: JsValue) {
         let Some(event) = Event::from_index(event) else { return };
         if !listener.is_function() {
-            complain("JMessage: a listener must be a function");
+            warn("JMessage: a listener must be a function");
         }
         self.driver.listeners.set(event, listener);
         match event {
@@ -69,15 +68,14 @@ impl Sdk {
     /// `JMessage.login({username, password, success, fail})` (`seeds/002 §用户登陆`).
     pub fn login(&self, options: JsValue) {
         self.set_timeouts();
-        let options: CallOptions = read(options);
-        let names =
-            options.username.text("username").and_then(|name| Ok((name, options.password.text("password")?)));
+        let options = Options::new(options);
+        let names = options.text("username").and_then(|username| Ok((username, options.text("password")?)));
         match names {
             Ok((username, password)) => {
                 let rid = self.driver.tell(|client, now| client.login(now, username, password));
-                self.driver.calls.add(call(rid, options));
+                self.driver.calls.add(call(rid, &options));
             }
-            Err(failure) => self.driver.refuse(call(0, options), JsValue::UNDEFINED, failure),
+            Err(problem) => self.driver.refuse(call(0, &options), JsValue::UNDEFINED, problem.into()),
         }
     }
 
@@ -96,20 +94,15 @@ impl Sdk {
     #[wasm_bindgen(js_name = sendTextMessage)]
     pub fn send_text_message(&self, options: JsValue, rid: Option<u32>) {
         self.set_timeouts();
-        let options: CallOptions = read(options);
-        let rid = if let Some(rid) = rid {
-            rid.into()
-        } else {
-            let rid = self.driver.tell(|client, _| client.take_rid());
-            invoke(&options.id_generated.0, &[number(rid)]);
-            rid
-        };
+        let options = Options::new(options);
+        let rid = rid.map_or_else(|| self.give_rid(&options), u64::from);
+        let call = call(rid, &options);
         match text_message(&options) {
             Ok(message) => {
-                self.driver.calls.add(call(rid, options));
+                self.driver.calls.add(call);
                 self.driver.tell(|client, now| client.send(now, Some(rid), message));
             }
-            Err(failure) => self.driver.refuse(call(rid, options), number(rid), failure),
+            Err(failure) => self.driver.refuse(call, number(rid), failure),
         }
     }
 
@@ -117,24 +110,34 @@ impl Sdk {
     #[wasm_bindgen(js_name = resendMessage)]
     pub fn resend_message(&self, options: JsValue) {
         self.set_timeouts();
-        let options: CallOptions = read(options);
-        let rid = options.rid.rid();
-        let Some(rid) = rid.filter(|rid| !self.driver.tell(|client, _| client.is_sending(*rid))) else {
-            let problem = if rid.is_some() { " is still being sent" } else { " must be a number" };
-            let given = options.rid.0.clone();
-            return self.driver.refuse(call(0, options), given, argument("rid", problem));
+        let options = Options::new(options);
+        let rid = options.rid();
+        let call = call(rid.unwrap_or_default(), &options);
+        let problem = match rid {
+            None => " must be a number",
+            Some(rid) if self.driver.tell(|client, _| client.is_sending(rid)) => " is still being sent",
+            Some(rid) => {
+                self.driver.calls.add(call);
+                return self.driver.tell(|client, now| client.resend(now, rid));
+            }
         };
-        self.driver.calls.add(call(rid, options));
-        self.driver.tell(|client, now| client.resend(now, rid));
+        self.driver.refuse(call, options.get("rid"), Problem("rid", problem).into());
     }
 
-    fn configure(&self, options: &ConfigOptions) -> Result<(), Failure> {
+    /// Takes the next request number and tells the page.
+    fn give_rid(&self, options: &Options) -> u64 {
+        let rid = self.driver.tell(|client, _| client.take_rid());
+        invoke(&options.get("idGenerated"), &[number(rid)]);
+        rid
+    }
+
+    fn configure(&self, options: &Options) -> Result<(), Problem> {
         self.set_timeouts();
         let (credentials, signer) = signer::credentials(options)?;
-        let moved = if options.server.is_absent() {
-            self.move_to(&self.server, "server")?
+        let moved = if options.has("server") {
+            self.move_to(&options.text("server")?)?
         } else {
-            self.move_to(&options.server.text("server")?, "server")?
+            self.move_to(&self.server)?
         };
         self.driver.signer.replace(signer);
         self.driver.tell(|client, now| client.configure(now, credentials, moved));
@@ -142,12 +145,13 @@ impl Sdk {
     }
 
     /// Makes `server` the address of the next connection. True if another was in use before.
-    fn move_to(&self, server: &str, option: &str) -> Result<bool, Failure> {
-        if server.is_empty() {
-            return Err(argument(option, " is missing, and there is no page to take it from"));
-        }
-        let url =
-            socket_url(server, is_secure()).ok_or_else(|| argument(option, " must be a host or an URL"))?;
+    fn move_to(&self, server: &str) -> Result<bool, Problem> {
+        let problem = if server.is_empty() {
+            " is missing, and there is no page to take it from"
+        } else {
+            " must be a host or an URL"
+        };
+        let url = socket_url(server, is_secure()).ok_or(Problem("server", problem))?;
         let before = self.driver.url.replace(url);
         Ok(!before.is_empty() && before != *self.driver.url.borrow())
     }
@@ -167,19 +171,21 @@ impl Sdk {
     }
 }
 
-fn call(rid: u64, options: CallOptions) -> Call {
-    Call { rid, success: options.success.0, fail: options.fail.0 }
+fn call(rid: u64, options: &Options) -> Call {
+    Call { rid, success: options.get("success"), fail: options.get("fail") }
 }
 
-fn text_message(options: &CallOptions) -> Result<Outgoing<Body>, Failure> {
-    let target_type = options.target_type.text("targetType")?;
+fn text_message(options: &Options) -> Result<Outgoing<Body>, Failure> {
+    let target_type = options.text("targetType")?;
     if TargetType::parse(&target_type).is_none() {
-        return Err(argument("targetType", " must be single or group"));
+        return Err(Problem("targetType", " must be single or group").into());
     }
-    let target_id = options.target_id.text("targetId")?;
-    let text = options.text.message_text("text", MAX_BODY)?;
+    let target_id = options.text("targetId")?;
+    if options.is_longer("text", MAX_BODY) {
+        return Err(Code::MessageTooLong.into());
+    }
     let body = Object::new();
-    set(&body, "text", &text.into());
+    set(&body, "text", &options.text("text")?.into());
     let size = json(&body).len();
     if size > MAX_BODY {
         return Err(Code::MessageTooLong.into());

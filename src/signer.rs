@@ -1,8 +1,9 @@
 //! Where signatures come from, if not from the page's own call: an URL, a function, or the master secret.
 
-use crate::options::{Any, ConfigOptions, argument, read};
+use crate::frame::{json, number};
+use crate::options::{Options, Problem};
 use crate::page;
-use gloo_net::http::{Request, Response};
+use gloo_net::http::{RequestBuilder, Response};
 use jmessage_client::{Credentials, Failure, Signature};
 use jmessage_proto::Code;
 use jmessage_sign::{Fields, MasterSecret, sign};
@@ -36,64 +37,66 @@ enum Source {
 }
 
 /// What `config` was given: what the machine needs, and the signer it may ask, if any.
-pub(crate) fn credentials(options: &ConfigOptions) -> Result<(Credentials, Option<Signer>), Failure> {
-    let source = if !options.signer.is_absent() {
-        match options.signer.0.dyn_ref::<Function>() {
-            Some(function) => Source::Function(function.clone()),
-            None => Source::Url(options.signer.text("signer")?),
+pub(crate) fn credentials(options: &Options) -> Result<(Credentials, Option<Signer>), Problem> {
+    let source = if let Some(signer) = options.given("signer") {
+        match signer.dyn_into::<Function>() {
+            Ok(function) => Source::Function(function),
+            Err(_) => Source::Url(options.text("signer")?),
         }
-    } else if !options.master_secrect.or(&options.master_secret).is_absent() {
-        options.app_key.text("appKey")?;
-        Source::Secret(secret(options.master_secrect.or(&options.master_secret))?)
+    } else if let Some(spelling) =
+        ["masterSecrect", "masterSecret"].into_iter().find(|name| options.has(name))
+    {
+        options.text("appKey")?;
+        Source::Secret(secret(&options.text(spelling)?)?)
     } else {
         return fields(None, options).map(|signature| (Credentials::Fields(signature), None));
     };
-    let app_key = if options.app_key.is_absent() { None } else { Some(options.app_key.text("appKey")?) };
+    let app_key = if options.has("appKey") { Some(options.text("appKey")?) } else { None };
     Ok((Credentials::Signer(app_key.clone()), Some(Signer { app_key, source })))
 }
 
-fn secret(option: &Any) -> Result<MasterSecret, Failure> {
+fn secret(secret: &str) -> Result<MasterSecret, Problem> {
     if page::is_public() {
         page::warn(
             "JMessage: masterSecrect in a page lets every visitor sign in as anybody. Use it on localhost and in Node \
              only; a page in public gets its signature from your server (options signature or signer).",
         );
     }
-    MasterSecret::new(&option.text("masterSecrect")?).map_err(|_| argument("masterSecrect", " is invalid"))
+    MasterSecret::new(secret).map_err(|_| Problem("masterSecrect", " is invalid"))
 }
 
 /// The fields that prove the App, from the page or from a signer; `app_key` if they need not name it.
-fn fields(app_key: Option<&str>, options: &ConfigOptions) -> Result<Signature, Failure> {
+fn fields(app_key: Option<&String>, options: &Options) -> Result<Signature, Problem> {
+    let timestamp = if options.has("timeStamp") { "timeStamp" } else { "timestamp" };
     Ok(Signature {
-        app_key: match app_key {
-            Some(app_key) => app_key.into(),
-            None => options.app_key.text("appKey")?,
-        },
-        timestamp: options.timestamp.or(&options.time_stamp).text("timestamp")?,
-        random_str: options.random_str.text("randomStr")?,
-        signature: options.signature.text("signature")?,
+        app_key: app_key.cloned().map_or_else(|| options.text("appKey"), Ok)?,
+        timestamp: options.text(timestamp)?,
+        random_str: options.text("randomStr")?,
+        signature: options.text("signature")?,
     })
 }
 
 impl Signer {
     /// A fresh signature, or why there is none.
-    pub(crate) async fn sign(&self) -> Result<Signature, String> {
+    pub(crate) async fn sign(&self) -> Result<Signature, Failure> {
         let answer = match &self.source {
-            Source::Secret(secret) => return sign_here(self.app_key.as_deref().unwrap_or_default(), secret),
+            Source::Secret(secret) => return sign_here(self.app_key.clone().unwrap_or_default(), secret),
             Source::Url(url) => fetch(url).await,
             Source::Function(function) => call(function).await,
         };
-        let answer = answer.ok_or("the signer failed")?;
-        fields(self.app_key.as_deref(), &read(answer)).map_err(|failure| {
-            let mut reason = String::from("the signer's answer: ");
-            reason.push_str(&failure.message);
-            reason
+        let answer = answer.ok_or(Failure::new(Code::SignatureInvalid, "the signer failed"))?;
+        fields(self.app_key.as_ref(), &Options::new(answer)).map_err(|Problem(field, problem)| {
+            let mut message = String::from("the signer's answer: ");
+            message.push_str(field);
+            message.push_str(problem);
+            Failure::new(Code::SignatureInvalid, &message)
         })
     }
 }
 
 async fn fetch(url: &str) -> Option<JsValue> {
-    let response = Request::get(url).cache(RequestCache::NoStore).send().await.ok().filter(Response::ok)?;
+    let response =
+        RequestBuilder::new(url).cache(RequestCache::NoStore).send().await.ok().filter(Response::ok)?;
     JSON::parse(&response.text().await.ok()?).ok()
 }
 
@@ -106,14 +109,14 @@ async fn call(function: &Function) -> Option<JsValue> {
     answer.map_err(|error| web_sys::console::error_1(&error)).ok()
 }
 
-fn sign_here(app_key: &str, secret: &MasterSecret) -> Result<Signature, String> {
+fn sign_here(app_key: String, secret: &MasterSecret) -> Result<Signature, Failure> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds since 1970")]
-    let seconds = (Date::now() / 1000.0) as u64;
-    let timestamp = seconds.to_string();
+    let timestamp = json(&number((Date::now() / 1000.0) as u64));
     let random_str = random_hex();
-    let fields = Fields::new(app_key, &timestamp, &random_str).map_err(|_| Code::ConfigFailed.message())?;
-    let signature = sign(&fields, secret).as_str().into();
-    Ok(Signature { app_key: app_key.into(), timestamp, random_str, signature })
+    let fields =
+        Fields::new(&app_key, &timestamp, &random_str).map_err(|_| Failure::from(Code::ConfigFailed))?;
+    let signature = sign(&fields, secret).as_bytes().iter().map(|digit| char::from(*digit)).collect();
+    Ok(Signature { app_key, timestamp, random_str, signature })
 }
 
 /// Random bytes fit for secrets.
@@ -125,6 +128,9 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
 }
 
 fn random_hex() -> String {
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
-    random::<16>().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    let mut text = String::new();
+    for byte in random::<32>() {
+        text.push(char::from(b'a' + (byte & 15)));
+    }
+    text
 }

@@ -11,6 +11,8 @@ use wasm_bindgen_futures::spawn_local;
 
 /// More than this waiting in the browser to be sent means that nothing gets through.
 const MAX_BUFFERED: u32 = 4 << 20;
+/// Our close code when the browser cannot get rid of what we send, or when the server talks nonsense.
+const STUCK: u16 = 4000;
 /// What we make of a connection that ended without a close frame.
 const ABNORMAL: u16 = 1006;
 
@@ -27,19 +29,20 @@ enum Received {
 
 impl Socket {
     /// Opens a connection to `url` and reports to `driver` what happens on it.
-    pub(crate) fn open(url: &str, driver: &Rc<Driver>) -> Rc<Self> {
+    pub(crate) fn open(url: &str, driver: &'static Driver) -> Rc<Self> {
         let socket = Rc::new(Self(RefCell::new(WebSocket::open_with_protocol(url, SUBPROTOCOL).ok())));
-        spawn_local(run(Rc::clone(&socket), Rc::clone(driver)));
+        spawn_local(run(Rc::clone(&socket), driver));
         socket
     }
 
-    /// Sends a frame. False if the connection is stuck.
-    pub(crate) fn send(&self, text: String) -> bool {
-        match self.0.borrow_mut().as_mut() {
-            Some(socket) if socket.buffered_amount() < MAX_BUFFERED => {
-                Pin::new(socket).start_send(Message::Text(text)).is_ok()
-            }
-            _ => false,
+    /// Sends a frame. On a connection that is stuck it ends the connection instead; the machine notices the silence.
+    pub(crate) fn send(&self, text: String) {
+        let stuck = self.0.borrow_mut().as_mut().is_some_and(|socket| {
+            socket.buffered_amount() > MAX_BUFFERED
+                || Pin::new(socket).start_send(Message::Text(text)).is_err()
+        });
+        if stuck {
+            self.close(STUCK);
         }
     }
 
@@ -76,7 +79,7 @@ impl Socket {
     }
 }
 
-async fn run(socket: Rc<Socket>, driver: Rc<Driver>) {
+async fn run(socket: Rc<Socket>, driver: &'static Driver) {
     // A close frame may say why even before the connection stood.
     if socket.opened().await {
         driver.from(&socket, Client::opened);
@@ -89,7 +92,7 @@ async fn run(socket: Rc<Socket>, driver: Rc<Driver>) {
                 }
             }
             Received::Garbage => {
-                socket.close(4000);
+                socket.close(STUCK);
                 return driver.from(&socket, |client, now| client.closed(now, close::NORMAL));
             }
             Received::Closed(code) => {

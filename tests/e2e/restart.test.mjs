@@ -38,13 +38,14 @@ test("pages reconnect by themselves, round after round, in the middle of a conve
   const said = [];
   const answered = [];
   for (const round of [1, 2, 3, 4]) {
-    const burst = Array.from({ length: 10 }, (_, at) => `round ${round}, message ${at}`);
-    await one.say(...burst.slice(0, 5));
+    const burst = Array.from({ length: 60 }, (_, at) => `round ${round}, message ${at}`);
     said.push(...burst);
     // In the middle: some are stored and confirmed, some stored, some only written.
-    await one.page.waitForSelector(`.message.mine[data-state="sent"] .bubble:text-is("${burst[0]}")`);
+    const first = one.page.waitForSelector(`.message.mine[data-state="sent"] .bubble:text-is("${burst[0]}")`);
+    await one.sayAtOnce(...burst.slice(0, 50));
+    await first;
     await demo.killServer();
-    await one.say(...burst.slice(5));
+    await one.say(...burst.slice(50));
     await one.banner(LOST);
     await other.banner(LOST);
     await demo.startServer();

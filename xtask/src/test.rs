@@ -8,13 +8,13 @@ use crate::workspace::Workspace;
 use crate::{arrows, npm, output, pkg, size, tools};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Only these steps, separated by commas: fmt, clippy, arrows, deny, native, doc, wasm, pkg,
-    /// size, plain, node, e2e.
+    /// Only these steps, separated by commas: fmt, arrows, deny, clippy, native, doc, pkg, size,
+    /// plain, wasm, e2e.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if wants(&["deny"]) {
         tools::cargo_deny(&ws)?;
     }
-    if wants(&["wasm", "pkg", "size", "plain", "node", "e2e"]) {
+    if wants(&["wasm", "pkg", "size", "plain", "e2e"]) {
         pkg::prepare(&ws)?;
     }
     let browser = if wants(&["wasm", "e2e"]) { Some(Browser::find(&ws)?) } else { None };
@@ -125,9 +125,6 @@ fn package(ws: &Workspace) -> Vec<Step<'_>> {
             runner.say(&format!("a plain build's wasm: {bytes} bytes"));
             Ok(())
         }),
-        step("node", "the package in Node.js", &["pkg"], |runner| {
-            runner.exec(node_tests(&ws.pkg().join("test")))
-        }),
     ]
 }
 
@@ -142,7 +139,9 @@ fn in_browser<'a>(ws: &'a Workspace, browser: Option<&'a Browser>) -> Vec<Step<'
                 ws,
                 &["build", "--package", "jmessage-server", "--package", "signature-server"],
             ))?;
-            let tests = node_tests(&e2e(ws))
+            let tests = Cmd::new("node")
+                .args(["--test", "--test-reporter=spec"])
+                .dir(&e2e(ws))
                 .env("CHROMIUM", &browser()?.chromium)
                 .env("JMESSAGE_SERVER_BIN", ws.binary("debug", "jmessage-server"))
                 .env("JMESSAGE_SIGNER_BIN", ws.binary("debug", "signature-server"));
@@ -173,10 +172,6 @@ fn wasm_tests(ws: &Workspace, browser: &Browser, runner: &Runner) -> Result<()> 
     )
 }
 
-fn e2e(ws: &Workspace) -> std::path::PathBuf {
+fn e2e(ws: &Workspace) -> PathBuf {
     ws.root.join("tests").join("e2e")
-}
-
-fn node_tests(dir: &Path) -> Cmd {
-    Cmd::new("node").args(["--test", "--test-reporter=spec"]).dir(dir)
 }

@@ -7,15 +7,14 @@ use crate::outbox::Outbox;
 use crate::random::Random;
 use crate::rid::Rids;
 use crate::setup::{Credentials, Setup, Signature};
-use crate::time::{Timeouts, earlier};
+use crate::time::Timeouts;
 use crate::{Action, Failure, Notice, Outgoing, Payload};
 use jmessage_proto::{Code, Request, Response, close};
-use std::collections::VecDeque;
 
 /// One client of one page.
 ///
 /// Every input takes the time in milliseconds; it must not go backwards. After each input the driver carries out all
-/// [`Client::action`]s, then calls [`Client::tick`] no later than [`Client::deadline`].
+/// [`Client::actions`], then calls [`Client::tick`] no later than [`Client::deadline`].
 pub struct Client<V> {
     pub(crate) timeouts: Timeouts,
     pub(crate) random: Random,
@@ -40,7 +39,7 @@ pub struct Client<V> {
     pub(crate) owner: String,
     pub(crate) outbox: Outbox<V>,
     pub(crate) inbox: Inbox,
-    actions: VecDeque<Action<V>>,
+    actions: Vec<Action<V>>,
 }
 
 impl<V: Payload> Client<V> {
@@ -66,22 +65,27 @@ impl<V: Payload> Client<V> {
             owner: String::new(),
             outbox: Outbox::new(prefix),
             inbox: Inbox::new(),
-            actions: VecDeque::new(),
+            actions: Vec::new(),
         }
     }
 
-    /// The next thing to do.
-    pub fn action(&mut self) -> Option<Action<V>> {
-        self.actions.pop_front()
+    /// What is to be done now, in this order.
+    pub fn actions(&mut self) -> Vec<Action<V>> {
+        std::mem::take(&mut self.actions)
     }
 
     /// When [`Client::tick`] is to be called at the latest, if nothing else happens before.
     pub fn deadline(&self, now: u64) -> Option<u64> {
         let logged_in = self.is_logged_in();
-        let asked = earlier(self.setup.deadline(), self.step.as_ref().map(|step| step.deadline));
-        let page = earlier(self.login.map(|(_, deadline)| deadline), self.outbox.deadline(now, logged_in));
-        let inbox = if logged_in { self.inbox.deadline() } else { None };
-        earlier(earlier(self.link.deadline(), asked), earlier(page, inbox))
+        let deadlines = [
+            self.link.deadline(),
+            self.setup.deadline(),
+            self.step.as_ref().map(|step| step.deadline),
+            self.login.map(|(_, deadline)| deadline),
+            self.outbox.deadline(now, logged_in),
+            self.inbox.deadline().filter(|_| logged_in),
+        ];
+        deadlines.into_iter().flatten().min()
     }
 
     /// Time limits of the calls from now on.
@@ -125,14 +129,14 @@ impl<V: Payload> Client<V> {
         self.advance(now);
     }
 
-    /// The signer's answer to [`Action::AskSigner`]; the error says why there is none.
-    pub fn signed(&mut self, now: u64, ticket: u64, answer: Result<Signature, String>) {
+    /// The signer's answer to [`Action::AskSigner`]; the error says why there is none, normally 872005.
+    pub fn signed(&mut self, now: u64, ticket: u64, answer: Result<Signature, Failure>) {
         if !self.setup.answered(ticket) {
             return;
         }
         match answer {
             Ok(signature) => self.setup.sign(signature),
-            Err(reason) => self.signer_failed(now, Failure::new(Code::SignatureInvalid, &reason)),
+            Err(failure) => self.signer_failed(now, failure),
         }
         self.advance(now);
     }
@@ -260,7 +264,8 @@ impl<V: Payload> Client<V> {
             Response::Error { id: Some(id), code, message, retry_after } => {
                 self.refused(now, id, Failure { code, message }, retry_after);
             }
-            Response::Error { id: None, .. } | Response::Pong => {}
+            Response::Error { id: None, .. } => {}
+            Response::Pong => self.inbox.answered(),
             Response::Push { conversation, seq, message } => self.pushed(now, conversation, seq, message),
             Response::Kicked { code, message } => self.kicked(Failure { code, message }),
         }
@@ -314,18 +319,19 @@ impl<V: Payload> Client<V> {
         }
         while let Some(position) = self.inbox.overdue(now) {
             self.transmit(Request::Sync { conversation: position.conversation, after: position.seq });
+            self.transmit(Request::Ping);
         }
     }
 
     pub(crate) fn notify(&mut self, notice: Notice<V>) {
-        self.actions.push_back(Action::Notify(notice));
+        self.actions.push(Action::Notify(notice));
     }
 
     pub(crate) fn transmit(&mut self, request: Request<V>) {
-        self.actions.push_back(Action::Transmit(request));
+        self.actions.push(Action::Transmit(request));
     }
 
     pub(crate) fn push(&mut self, action: Action<V>) {
-        self.actions.push_back(action);
+        self.actions.push(action);
     }
 }

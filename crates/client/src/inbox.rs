@@ -30,6 +30,8 @@ struct Gap {
     asked_from: u64,
     tries: u32,
     retry_at: u64,
+    /// The server has answered what was asked after the last question.
+    answered: bool,
 }
 
 struct Log {
@@ -44,7 +46,6 @@ struct Log {
 
 /// See the module.
 pub(crate) struct Inbox {
-    /// Sorted by conversation.
     logs: Vec<Log>,
     unacked: usize,
     ack_at: Option<u64>,
@@ -55,23 +56,22 @@ impl Inbox {
         Self { logs: Vec::new(), unacked: 0, ack_at: None }
     }
 
-    fn log(&mut self, conversation: u64) -> Option<&mut Log> {
-        let at = self.logs.partition_point(|log| log.conversation < conversation);
-        if self.logs.get(at).is_some_and(|log| log.conversation == conversation) {
-            return self.logs.get_mut(at);
-        }
-        if self.logs.len() >= MAX_LOGS {
-            let clean = self.logs.iter().position(Log::is_clean).unwrap_or(0);
-            self.logs.remove(clean);
-        }
-        let at = self.logs.partition_point(|log| log.conversation < conversation);
-        self.logs.insert(at, Log { conversation, last: None, acked: 0, own: Vec::new(), gap: None });
-        self.logs.get_mut(at)
+    fn log(&mut self, conversation: u64) -> &mut Log {
+        let known = self.logs.iter().position(|log| log.conversation == conversation);
+        let at = known.unwrap_or_else(|| {
+            if self.logs.len() >= MAX_LOGS {
+                let clean = self.logs.iter().position(Log::is_clean).unwrap_or(0);
+                self.logs.remove(clean);
+            }
+            self.logs.push(Log { conversation, last: None, acked: 0, own: Vec::new(), gap: None });
+            self.logs.len() - 1
+        });
+        &mut self.logs[at]
     }
 
     /// An entry arrived.
     pub(crate) fn arrived(&mut self, now: u64, conversation: u64, seq: u64) -> Verdict {
-        let Some(log) = self.log(conversation) else { return Verdict::Drop };
+        let log = self.log(conversation);
         let verdict = log.arrived(now, seq);
         // What was here already was perhaps acknowledged on a connection that broke: say it again.
         if !matches!(verdict, Verdict::Ask(_)) && !log.is_acked() {
@@ -83,7 +83,7 @@ impl Inbox {
 
     /// A message sent from here got this position.
     pub(crate) fn sent(&mut self, conversation: u64, seq: u64) {
-        let Some(log) = self.log(conversation) else { return };
+        let log = self.log(conversation);
         if log.last.is_none_or(|last| seq > last) && !log.own.contains(&seq) {
             if log.own.len() >= MAX_OWN {
                 log.own.remove(0);
@@ -146,9 +146,19 @@ impl Inbox {
         *self = Self::new();
     }
 
-    /// A gap to ask about again: conversation and the position to ask from.
+    /// A gap to ask about again: conversation and the position to ask from. Ask for a sign of life behind it: when
+    /// that comes, the question was read.
     pub(crate) fn overdue(&mut self, now: u64) -> Option<Position> {
         self.logs.iter_mut().find_map(|log| log.overdue(now))
+    }
+
+    /// A sign of life came.
+    pub(crate) fn answered(&mut self) {
+        for log in &mut self.logs {
+            if let Some(gap) = &mut log.gap {
+                gap.answered = true;
+            }
+        }
     }
 
     /// When something is due.
@@ -187,7 +197,8 @@ impl Log {
             return Verdict::Drop;
         }
         let retry_at = now + time::SYNC;
-        self.gap = Some(Gap { lowest: seq, highest: seq, asked_from: last, tries: 1, retry_at });
+        self.gap =
+            Some(Gap { lowest: seq, highest: seq, asked_from: last, tries: 1, retry_at, answered: false });
         Verdict::Ask(last)
     }
 
@@ -208,7 +219,11 @@ impl Log {
         let last = self.last?;
         let gap = self.gap.as_mut().filter(|gap| gap.retry_at <= now)?;
         gap.retry_at = now + time::SYNC;
-        gap.tries = if last == gap.asked_from { gap.tries + 1 } else { 1 };
+        if last != gap.asked_from {
+            gap.tries = 1;
+        } else if std::mem::take(&mut gap.answered) {
+            gap.tries += 1;
+        }
         gap.asked_from = last;
         if gap.tries > MAX_TRIES {
             // The log does not have it any more. Going on from what is known to exist beats waiting for ever.
@@ -290,9 +305,10 @@ mod tests {
             assert!(now <= 60_000, "asked {asked:?}");
             if inbox.acks(now).is_none() {
                 asked.extend(inbox.overdue(now).map(|position| position.seq));
+                inbox.answered();
             }
         }
-        assert_eq!(asked, [1, 1, 8]);
+        assert_eq!(asked, [1, 1, 1, 8]);
         assert_eq!(inbox.arrived(now, 1, 9), Verdict::Next);
         assert!(inbox.deadline().is_some(), "the new position is to be acknowledged");
     }

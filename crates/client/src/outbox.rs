@@ -6,7 +6,6 @@
 
 use crate::{Failure, Outgoing, time::earlier};
 use jmessage_proto::{Code, Request};
-use std::collections::VecDeque;
 
 /// How many messages fly at once.
 pub const WINDOW: usize = 32;
@@ -30,21 +29,16 @@ pub(crate) struct Outbox<V> {
     /// All keys of this client start so; they end in a number that is never used again.
     prefix: String,
     serial: u64,
-    waiting: VecDeque<Entry<V>>,
-    failed: VecDeque<Entry<V>>,
+    waiting: Vec<Entry<V>>,
+    failed: Vec<Entry<V>>,
     /// The server asked for a pause until then.
     hold: u64,
 }
 
 impl<V: Clone> Outbox<V> {
     pub(crate) fn new(prefix: u64) -> Self {
-        let mut outbox = Self {
-            prefix: String::new(),
-            serial: 0,
-            waiting: VecDeque::new(),
-            failed: VecDeque::new(),
-            hold: 0,
-        };
+        let mut outbox =
+            Self { prefix: String::new(), serial: 0, waiting: Vec::new(), failed: Vec::new(), hold: 0 };
         push_base32(&mut outbox.prefix, prefix);
         outbox.prefix.push('-');
         outbox
@@ -66,7 +60,7 @@ impl<V: Clone> Outbox<V> {
         let mut key = self.prefix.clone();
         push_base32(&mut key, self.serial);
         self.serial += 1;
-        self.waiting.push_back(Entry { rid, key, message, deadline, flying: false });
+        self.waiting.push(Entry { rid, key, message, deadline, flying: false });
         Ok(())
     }
 
@@ -80,9 +74,8 @@ impl<V: Clone> Outbox<V> {
         };
         let size = self.failed.get(at).map_or(0, |entry| entry.message.size);
         self.room(size)?;
-        if let Some(entry) = self.failed.remove(at) {
-            self.waiting.push_back(Entry { deadline, flying: false, ..entry });
-        }
+        let entry = self.failed.remove(at);
+        self.waiting.push(Entry { deadline, flying: false, ..entry });
         Ok(())
     }
 
@@ -109,14 +102,13 @@ impl<V: Clone> Outbox<V> {
     /// The message is stored. False if nobody waits for that any more.
     pub(crate) fn stored(&mut self, rid: u64) -> bool {
         let at = self.waiting.iter().position(|entry| entry.rid == rid);
-        at.and_then(|at| self.waiting.remove(at)).is_some()
+        at.map(|at| self.waiting.remove(at)).is_some()
     }
 
     /// The message was refused. False if nobody waits for it any more.
     pub(crate) fn refused(&mut self, rid: u64) -> bool {
         let at = self.waiting.iter().position(|entry| entry.rid == rid);
-        let entry = at.and_then(|at| self.waiting.remove(at));
-        entry.map(|entry| self.keep(entry)).is_some()
+        at.map(|at| self.fail(at)).is_some()
     }
 
     /// The server is busy: the message, and all that wait, go out no earlier than `until`.
@@ -139,26 +131,23 @@ impl<V: Clone> Outbox<V> {
     /// Ends the waiting of the first message whose time limit is over.
     pub(crate) fn expire(&mut self, now: u64) -> Option<u64> {
         let at = self.waiting.iter().position(|entry| entry.deadline <= now)?;
-        self.fail(at)
+        Some(self.fail(at))
     }
 
     /// Ends the waiting of the first message there is.
     pub(crate) fn fail_first(&mut self) -> Option<u64> {
-        self.fail(0)
+        (!self.waiting.is_empty()).then(|| self.fail(0))
     }
 
-    fn fail(&mut self, at: usize) -> Option<u64> {
-        let entry = self.waiting.remove(at)?;
+    /// Moves the waiting message at this place to the failed ones.
+    fn fail(&mut self, at: usize) -> u64 {
+        let entry = self.waiting.remove(at);
         let rid = entry.rid;
-        self.keep(entry);
-        Some(rid)
-    }
-
-    fn keep(&mut self, entry: Entry<V>) {
-        self.failed.push_back(entry);
+        self.failed.push(entry);
         while self.failed.len() > MAX_FAILED || bytes(&self.failed) > MAX_WAITING_BYTES {
-            self.failed.pop_front();
+            self.failed.remove(0);
         }
+        rid
     }
 
     /// Forgets the failed messages: they belong to another user.
@@ -173,7 +162,7 @@ impl<V: Clone> Outbox<V> {
     }
 }
 
-fn bytes<V>(entries: &VecDeque<Entry<V>>) -> usize {
+fn bytes<V>(entries: &[Entry<V>]) -> usize {
     entries.iter().map(|entry| entry.message.size).sum()
 }
 

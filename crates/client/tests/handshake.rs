@@ -4,7 +4,7 @@ mod common;
 
 use common::{Page, code, fields};
 use jmessage_client::{Credentials, Notice};
-use jmessage_proto::{Request, Response, close};
+use jmessage_proto::{Code, Request, Response, close};
 
 #[test]
 fn config_waits_for_the_connection_and_login_for_config() {
@@ -110,7 +110,7 @@ fn a_signer_that_fails_or_is_silent_is_an_error_of_config() {
         if silent {
             page.pass(10_000);
         } else {
-            page.client.signed(page.now, 1, Err("404".into()));
+            page.client.signed(page.now, 1, Err(Code::SignatureInvalid.into()));
         }
         assert_eq!(code(&page.news()), if silent { 872_006 } else { 872_005 });
     }

@@ -30,6 +30,11 @@ impl Signature {
         Self { hex }
     }
 
+    /// The 32 digits as ASCII.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.hex
+    }
+
     /// The 32 digits, as `JMessage.config` wants them.
     pub fn as_str(&self) -> &str {
         str::from_utf8(&self.hex).unwrap_or_default()

@@ -14,7 +14,7 @@ const ARGS = [
 ];
 
 /** How long a condition may take to come true, in ms; reconnecting to a restarted server takes the longest. */
-export const PATIENCE = 30_000;
+export const PATIENCE = 60_000;
 
 /** What a page must not have written to the console is anything but a lost connection. */
 const EXPECTED = /WebSocket connection to|net::ERR_/;

@@ -51,6 +51,17 @@ export class Person {
     }
   }
 
+  /** Writes all of them in one go, faster than anything could be confirmed in between. */
+  sayAtOnce(...texts) {
+    return this.page.$eval(".composer-input", (input, all) => {
+      for (const text of all) {
+        input.value = text;
+        input.dispatchEvent(new Event("input", { bubbles: true }));
+        input.form.requestSubmit();
+      }
+    }, texts);
+  }
+
   /** The messages of the open chat: [{ text, state }], where the state of another's is "received". */
   messages() {
     return this.page.$$eval(".log .message", (rows) =>

@@ -72,7 +72,7 @@ impl Page {
     }
 
     pub(crate) fn collect(&mut self) {
-        while let Some(action) = self.client.action() {
+        for action in self.client.actions() {
             match action {
                 Action::Connect => self.calls.push("connect".into()),
                 Action::Close(code) => self.calls.push(format!("close {code}")),
