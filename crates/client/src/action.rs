@@ -37,8 +37,14 @@ pub enum Notice<V> {
     Sent(u64),
     /// The message of this number was not confirmed; it is not repeated unless `resend` is called.
     SendFailed(u64, Failure),
+    /// The call of this number was answered; nothing when there is nothing to tell.
+    Answered(u64, Option<V>),
+    /// The call of this number failed. Whether the server carried it out is not known after 872006 and 872007.
+    CallFailed(u64, Failure),
     /// A message for the page, in the order of its conversation, once.
     Message(V),
+    /// An event for the page, in the order of its conversation, once.
+    Event(V),
     /// The session has ended without the page's doing: 872008, or the code with which logging in again was refused.
     Notification(Failure),
 }

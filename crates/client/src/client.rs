@@ -37,6 +37,8 @@ pub struct Client<V> {
     pub(crate) token: Option<String>,
     /// Whose messages outbox and inbox hold.
     pub(crate) owner: String,
+    /// Calls without an answer: their numbers and time limits.
+    pub(crate) calls: Vec<(u64, u64)>,
     pub(crate) outbox: Outbox<V>,
     pub(crate) inbox: Inbox,
     actions: Vec<Action<V>>,
@@ -63,6 +65,7 @@ impl<V: Payload> Client<V> {
             session: None,
             token: None,
             owner: String::new(),
+            calls: Vec::new(),
             outbox: Outbox::new(prefix),
             inbox: Inbox::new(),
             actions: Vec::new(),
@@ -83,6 +86,7 @@ impl<V: Payload> Client<V> {
             self.step.as_ref().map(|step| step.deadline),
             self.login.map(|(_, deadline)| deadline),
             self.outbox.deadline(now, logged_in),
+            self.calls.iter().map(|(_, deadline)| *deadline).min(),
             self.inbox.deadline().filter(|_| logged_in),
         ];
         deadlines.into_iter().flatten().min()
@@ -95,9 +99,10 @@ impl<V: Payload> Client<V> {
 
     /// Takes a request number for a call that never becomes a request.
     pub fn take_rid(&mut self) -> u64 {
-        let (outbox, login, step) = (&self.outbox, &self.login, &self.step);
+        let (outbox, calls, login, step) = (&self.outbox, &self.calls, &self.login, &self.step);
         self.rids.take(|rid| {
             outbox.holds(rid)
+                || calls.iter().any(|(call, _)| *call == rid)
                 || login.is_some_and(|(pending, _)| pending == rid)
                 || step.as_ref().is_some_and(|step| step.rid == rid)
         })
@@ -189,6 +194,29 @@ impl<V: Payload> Client<V> {
         self.added(now, rid, added);
     }
 
+    /// Any other call. Returns its number; [`Notice::Answered`] or [`Notice::CallFailed`] follows, once: 872001
+    /// without a session, 872007 when the connection is broken or breaks, 872006 when the time limit passes.
+    pub fn call(&mut self, now: u64, method: String, params: V) -> u64 {
+        let id = self.take_rid();
+        let ready = self
+            .may_send()
+            .and_then(|()| if self.is_logged_in() { Ok(()) } else { Err(Code::Disconnected.into()) });
+        match ready {
+            Ok(()) => {
+                self.calls.push((id, now + self.timeouts.request));
+                self.transmit(Request::Call { id, method, params });
+            }
+            Err(failure) => self.notify(Notice::CallFailed(id, failure)),
+        }
+        id
+    }
+
+    /// Whether somebody waits for the call of this number; nobody does after that.
+    pub(crate) fn end_call(&mut self, id: u64) -> bool {
+        let at = self.calls.iter().position(|(call, _)| *call == id);
+        at.map(|at| self.calls.remove(at)).is_some()
+    }
+
     fn may_send(&self) -> Result<(), Failure> {
         if self.session.is_some() { Ok(()) } else { Err(Code::NotLoggedIn.into()) }
     }
@@ -266,19 +294,35 @@ impl<V: Payload> Client<V> {
             }
             Response::Error { id: None, .. } => {}
             Response::Pong => self.inbox.answered(),
-            Response::Push { conversation, seq, message } => self.pushed(now, conversation, seq, message),
+            Response::Data { id, data } => {
+                if self.end_call(id) {
+                    self.notify(Notice::Answered(id, data));
+                }
+            }
+            Response::Push { conversation, seq, message } => {
+                let own = message.is_own_copy(&self.owner);
+                self.pushed(now, conversation, seq, (!own).then_some(Notice::Message(message)));
+            }
+            Response::Event { conversation, seq, event } => {
+                self.pushed(now, conversation, seq, Some(Notice::Event(event)));
+            }
+            Response::From { conversation, seq } => self.inbox.skip(conversation, seq),
             Response::Kicked { code, message } => self.kicked(Failure { code, message }),
         }
         self.advance(now);
     }
 
-    fn pushed(&mut self, now: u64, conversation: u64, seq: u64, message: V) {
+    /// An entry arrived; `news` is what the page hears of it.
+    fn pushed(&mut self, now: u64, conversation: u64, seq: u64, news: Option<Notice<V>>) {
         if !self.is_logged_in() {
             return;
         }
         match self.inbox.arrived(now, conversation, seq) {
-            Verdict::Next if message.is_own_copy(&self.owner) => {}
-            Verdict::Next => self.notify(Notice::Message(message)),
+            Verdict::Next => {
+                if let Some(news) = news {
+                    self.notify(news);
+                }
+            }
             Verdict::Drop => {}
             Verdict::Ask(after) => self.transmit(Request::Sync { conversation, after }),
         }
@@ -301,6 +345,11 @@ impl<V: Payload> Client<V> {
         }
         if self.step.as_ref().is_some_and(|step| step.deadline <= now) {
             self.step_timed_out(now);
+        }
+        let expired = |(_, deadline): &(u64, u64)| *deadline <= now;
+        while let Some(at) = self.calls.iter().position(expired) {
+            let (id, _) = self.calls.remove(at);
+            self.notify(Notice::CallFailed(id, Code::RequestTimeout.into()));
         }
         while let Some(rid) = self.outbox.expire(now) {
             let code = if self.is_logged_in() { Code::RequestTimeout } else { Code::Disconnected };

@@ -173,6 +173,7 @@ impl<V: Payload> Client<V> {
             Some(Step { abandoned: true, .. }) => {}
             Some(Step { kind: Kind::Resume, .. }) => self.resume_refused(now, failure, retry_after),
             Some(Step { kind: Kind::Login, .. }) => self.login_refused(now, failure, retry_after),
+            None if self.end_call(id) => self.notify(Notice::CallFailed(id, failure)),
             None => match retry_after {
                 Some(delay) => _ = self.outbox.postpone(id, now + delay),
                 None if self.outbox.refused(id) => self.notify(Notice::SendFailed(id, failure)),
@@ -273,6 +274,7 @@ impl<V: Payload> Client<V> {
         self.session = None;
         self.token = None;
         self.abandon();
+        self.fail_calls(failure);
         while let Some(rid) = self.outbox.fail_first() {
             self.notify(Notice::SendFailed(rid, failure.clone()));
         }
@@ -323,8 +325,15 @@ impl<V: Payload> Client<V> {
         self.announce(false);
     }
 
+    fn fail_calls(&mut self, failure: &Failure) {
+        for (id, _) in std::mem::take(&mut self.calls) {
+            self.notify(Notice::CallFailed(id, failure.clone()));
+        }
+    }
+
     pub(crate) fn connection_lost(&mut self) {
         self.stage = Stage::New;
+        self.fail_calls(&Code::Disconnected.into());
         self.outbox.land();
         self.inbox.reset_gaps();
         if let Some(step) = self.step.take()

@@ -81,6 +81,15 @@ impl Inbox {
         verdict
     }
 
+    /// Nothing up to and including `seq` will come any more.
+    pub(crate) fn skip(&mut self, conversation: u64, seq: u64) {
+        let log = self.log(conversation);
+        if log.last.is_none_or(|last| last < seq) {
+            log.last = Some(seq);
+            log.settle();
+        }
+    }
+
     /// A message sent from here got this position.
     pub(crate) fn sent(&mut self, conversation: u64, seq: u64) {
         let log = self.log(conversation);
@@ -311,6 +320,17 @@ mod tests {
         assert_eq!(asked, [1, 1, 1, 8]);
         assert_eq!(inbox.arrived(now, 1, 9), Verdict::Next);
         assert!(inbox.deadline().is_some(), "the new position is to be acknowledged");
+    }
+
+    #[test]
+    fn what_was_before_the_users_time_is_not_waited_for() {
+        let mut inbox = Inbox::new();
+        assert_eq!(inbox.arrived(0, 1, 10), Verdict::Next);
+        assert_eq!(inbox.arrived(0, 1, 15), Verdict::Ask(10));
+        inbox.skip(1, 14);
+        assert_eq!(inbox.arrived(0, 1, 15), Verdict::Next);
+        inbox.skip(1, 3);
+        assert_eq!(inbox.arrived(0, 1, 16), Verdict::Next, "never backwards");
     }
 
     #[test]

@@ -145,6 +145,7 @@ impl Server {
                 Vec::new()
             }
             Request::Sync { after, .. } => self.entries_after(after),
+            Request::Call { id, .. } => vec![Response::Data { id, data: None }],
             Request::Ping => vec![Response::Pong],
         }
     }
@@ -315,7 +316,10 @@ impl World {
             | Notice::ConfigError(_)
             | Notice::Connected
             | Notice::Disconnected
-            | Notice::LoginFailed(..) => {}
+            | Notice::LoginFailed(..)
+            | Notice::Answered(..)
+            | Notice::CallFailed(..)
+            | Notice::Event(_) => {}
         }
     }
 

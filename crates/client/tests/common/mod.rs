@@ -185,7 +185,8 @@ pub(crate) fn id<V>(frame: &Request<V>) -> Option<u64> {
         | Request::Login { id, .. }
         | Request::Resume { id, .. }
         | Request::Logout { id }
-        | Request::Send { id, .. } => Some(*id),
+        | Request::Send { id, .. }
+        | Request::Call { id, .. } => Some(*id),
         Request::Ack { .. } | Request::Sync { .. } | Request::Ping => None,
     }
 }
@@ -202,12 +203,15 @@ pub(crate) fn failure(notice: &Notice<Text>) -> Option<&Failure> {
         Notice::ConfigError(failure)
         | Notice::LoginFailed(_, failure)
         | Notice::SendFailed(_, failure)
+        | Notice::CallFailed(_, failure)
         | Notice::Notification(failure) => Some(failure),
         Notice::Ready
         | Notice::Connected
         | Notice::Disconnected
         | Notice::LoginDone(_)
         | Notice::Sent(_)
+        | Notice::Answered(..)
+        | Notice::Event(_)
         | Notice::Message(_) => None,
     }
 }
