@@ -4,18 +4,10 @@
 // Each file is complete in itself. The wasm travels inside as base64 of its gzip: a separate file would
 // be looked for at a path that bundlers move and redeploys remove, and plain base64 would be a third larger.
 import { build } from "esbuild";
-import { readFile, writeFile } from "node:fs/promises";
-import { gzipSync, constants } from "node:zlib";
-import { shorten } from "./shorten.mjs";
+import { readFile } from "node:fs/promises";
 
 const here = new URL("./", import.meta.url);
 const { name, version, license } = JSON.parse(await readFile(new URL("package.json", here), "utf8"));
-
-const wasmFile = new URL("wasm/jmessage_wasm_bg.wasm", here);
-const glueFile = new URL("wasm/jmessage_wasm.js", here);
-const short = shorten(await readFile(wasmFile), await readFile(glueFile, "utf8"));
-await writeFile(wasmFile, short.wasm);
-await writeFile(glueFile, short.glue);
 
 /** Resolves `jmessage:wasm` to a module whose default export is the base64 of the gzipped wasm. */
 const wasmBytes = {
@@ -23,7 +15,7 @@ const wasmBytes = {
   setup(bundle) {
     bundle.onResolve({ filter: /^jmessage:wasm$/ }, ({ path }) => ({ path, namespace: "jmessage" }));
     bundle.onLoad({ filter: /.*/, namespace: "jmessage" }, async () => {
-      const packed = gzipSync(short.wasm, { level: constants.Z_BEST_COMPRESSION, memLevel: 9 });
+      const packed = await readFile(new URL("wasm/jmessage_wasm_bg.wasm.gz", here));
       return { contents: packed.toString("base64"), loader: "text" };
     });
   },

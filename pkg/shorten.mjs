@@ -1,5 +1,7 @@
 // Gives the wasm's imports and exports short names, in the wasm and in its glue alike. wasm-bindgen's own names carry
-// a hash each, which no compression can shorten.
+// a hash each, which no compression can shorten. `node shorten.mjs` does so in place in `wasm/`; done twice, it
+// changes nothing.
+import { readFile, writeFile } from "node:fs/promises";
 
 const VERSION_BYTES = 8;
 const IMPORTS = 2;
@@ -97,7 +99,7 @@ function mentions(name) {
 }
 
 /** Returns `{ wasm, glue }` with short names; unchanged if they are short. What the glue does not mention stays. */
-export function shorten(wasm, glue) {
+function shorten(wasm, glue) {
   const names = new Map();
   const rename = (name) => {
     if (KEPT.has(name) || name.startsWith("$") || !mentions(name).test(glue)) return name;
@@ -117,3 +119,9 @@ export function shorten(wasm, glue) {
   for (const [long, short] of names) glue = glue.replace(mentions(long), () => short);
   return { wasm: Buffer.concat(parts), glue };
 }
+
+const wasmFile = new URL("wasm/jmessage_wasm_bg.wasm", import.meta.url);
+const glueFile = new URL("wasm/jmessage_wasm.js", import.meta.url);
+const short = shorten(await readFile(wasmFile), await readFile(glueFile, "utf8"));
+await writeFile(wasmFile, short.wasm);
+await writeFile(glueFile, short.glue);

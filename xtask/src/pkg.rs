@@ -59,7 +59,19 @@ pub(crate) fn build(ws: &Workspace, plain: bool, exec: impl Fn(Cmd) -> Result<()
     let strip = ["--strip-debug", "--strip-producers", "--strip-target-features"];
     exec(wasm_opt(ws, &wasm, &small, &strip))?;
     std::fs::rename(&small, &wasm).with_context(|| format!("cannot replace {}", wasm.display()))?;
+    exec(Cmd::new("node").args(["shorten.mjs"]).dir(&ws.pkg()))?;
+    pack(&wasm)?;
     exec(Cmd::new("node").args(["build.mjs"]).dir(&ws.pkg()))
+}
+
+/// Writes the wasm's gzip beside it, for the bundles. Zopfli finds 5 % more than zlib at its best.
+fn pack(wasm: &Path) -> Result<()> {
+    let bytes = std::fs::read(wasm).with_context(|| format!("cannot read {}", wasm.display()))?;
+    let mut packed = Vec::new();
+    zopfli::compress(zopfli::Options::default(), zopfli::Format::Gzip, &bytes[..], &mut packed)?;
+    output::note(&format!("wasm: {} bytes, {} packed", bytes.len(), packed.len()));
+    let path = wasm.with_extension("wasm.gz");
+    std::fs::write(&path, packed).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// wasm-pack with the size recipe, or without it.
