@@ -5,7 +5,6 @@
 // be looked for at a path that bundlers move and redeploys remove, and plain base64 would be a third larger.
 import { build } from "esbuild";
 import { readFile } from "node:fs/promises";
-import { gzipSync, constants } from "node:zlib";
 
 const here = new URL("./", import.meta.url);
 const { name, version, license } = JSON.parse(await readFile(new URL("package.json", here), "utf8"));
@@ -16,8 +15,7 @@ const wasmBytes = {
   setup(bundle) {
     bundle.onResolve({ filter: /^jmessage:wasm$/ }, ({ path }) => ({ path, namespace: "jmessage" }));
     bundle.onLoad({ filter: /.*/, namespace: "jmessage" }, async () => {
-      const wasm = await readFile(new URL("wasm/jmessage_wasm_bg.wasm", here));
-      const packed = gzipSync(wasm, { level: constants.Z_BEST_COMPRESSION, memLevel: 9 });
+      const packed = await readFile(new URL("wasm/jmessage_wasm_bg.wasm.gz", here));
       return { contents: packed.toString("base64"), loader: "text" };
     });
   },

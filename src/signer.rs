@@ -3,14 +3,14 @@
 use crate::frame::{json, number};
 use crate::options::{Options, Problem};
 use crate::page;
-use gloo_net::http::{RequestBuilder, Response};
+use gloo_net::http::{Request, Response};
 use jmessage_client::{Credentials, Failure, Signature};
 use jmessage_proto::Code;
 use jmessage_sign::{Fields, MasterSecret, sign};
 use js_sys::{Date, Function, JSON, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::RequestCache;
+use web_sys::{RequestCache, RequestInit};
 
 #[wasm_bindgen]
 extern "C" {
@@ -95,8 +95,11 @@ impl Signer {
 }
 
 async fn fetch(url: &str) -> Option<JsValue> {
-    let response =
-        RequestBuilder::new(url).cache(RequestCache::NoStore).send().await.ok().filter(Response::ok)?;
+    let options = RequestInit::new();
+    options.set_cache(RequestCache::NoStore);
+    // gloo-net's own builder takes URLs apart to put them together again.
+    let request = Request::from(web_sys::Request::new_with_str_and_init(url, &options).ok()?);
+    let response = request.send().await.ok().filter(Response::ok)?;
     JSON::parse(&response.text().await.ok()?).ok()
 }
 

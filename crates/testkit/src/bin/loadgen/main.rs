@@ -42,6 +42,9 @@ struct Args {
     /// Idle connections
     #[arg(long, default_value_t = 5000)]
     connections: usize,
+    /// Where the databases are made; a disk or, to leave the disk out, a memory file system
+    #[arg(long, default_value_os_t = std::env::temp_dir())]
+    data_in: PathBuf,
     /// JSON on standard output instead of a table
     #[arg(long)]
     json: bool,
@@ -93,7 +96,7 @@ async fn row(args: &Args, cpus: &Cpus, scenario: Scenario) -> Result<Row> {
     let limit = SLACK + Duration::from_secs(args.seconds);
     eprintln!("{}: server", scenario.name());
     let users = if scenario == Scenario::Idle { args.connections } else { 2 * args.pairs };
-    let target = cpus.start(Target::server(&args.server, users)).await?;
+    let target = cpus.start(Target::server(&args.server, &args.data_in, users)).await?;
     let server = timeout(limit, measure(args, scenario, &target)).await.context("took too long")??;
     target.stop().await?;
     eprintln!("{}: echo", scenario.name());

@@ -22,10 +22,10 @@ pub(crate) struct Stored {
 }
 
 impl Target {
-    /// Starts a release server on a new database with `users` users. Their passwords are hashed as cheaply as
+    /// Starts a release server on a new database in `data_in` with `users` users. Their passwords are hashed as cheaply as
     /// Argon2 can: logins are not what is measured.
-    pub(crate) async fn server(binary: &Path, users: usize) -> Result<Self> {
-        let data = tempfile::tempdir()?;
+    pub(crate) async fn server(binary: &Path, data_in: &Path, users: usize) -> Result<Self> {
+        let data = tempfile::tempdir_in(data_in)?;
         let app = App::published();
         prepare(data.path(), &app, (0..users).map(Self::user)).await?;
         let mut command = Command::new(binary);
