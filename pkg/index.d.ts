@@ -26,8 +26,13 @@ declare global {
  * | 801003 | login: no such user |
  * | 801004 | login: wrong password |
  * | 803004 | no such group |
+ * | 803005 | not in the group |
  * | 803007 | the message is too long |
- * | 898002 | no such user to send to |
+ * | 808001, 808004 | the name of a group is empty; its name or description is too long |
+ * | 808002, 811003 | only the owner may change the group, or remove members |
+ * | 809002 | to leave a group, one must be in it |
+ * | 810008 | the group is full |
+ * | 898002 | no such user |
  */
 export type ErrorCode = number;
 
@@ -142,6 +147,71 @@ export interface Message {
   toString(): string;
 }
 
+/** What happened to a group. Every key exists in both spellings; `JSON.parse` works on it, too. */
+export interface GroupEvent {
+  event_type: "create_group" | "exit_group" | "add_members" | "remove_members";
+  /** The same as a number: 8, 9, 10, 11. */
+  eventType: number;
+  /** Who did it. */
+  from_username: string;
+  fromUsername: string;
+  gid: number;
+  /** Who was taken in or put out, or left. */
+  to_username_list: string[];
+  toUsernameList: string[];
+  /** `administrator delete group` when the group has ended; otherwise mostly empty. */
+  description: string;
+  /** `yyyy-MM-dd HH:mm:ss`, in the time of China. */
+  ctime: string;
+}
+
+/** A user as others see it; what is not known is absent. */
+export interface UserInfo {
+  username: string;
+  nickname?: string;
+  mtime: string;
+  ctime: string;
+}
+
+/** What `createGroup` and `updateGroupInfo` answer. */
+export interface GroupSummary {
+  groupName: string;
+  groupDescription: string;
+  /** How many members it may have. */
+  groupLevel: number;
+  flag: number;
+  gid: number;
+}
+
+export interface GroupInfo {
+  gid: number;
+  ownerUsername: string;
+  groupName: string;
+  groupDesc: string;
+  groupLevel: number;
+  /** The owner is the member with `flag` 1. */
+  members: (UserInfo & { flag: 0 | 1 })[];
+}
+
+export interface GroupListItem {
+  gid: number;
+  ownerUsername: string;
+  groupName: string;
+  groupDesc: string;
+  membersUsername: string[];
+}
+
+/** Callbacks of a call that answers with data; `JSON.parse` works on the data, too. */
+export interface Callbacks<T> {
+  success?: (response: T) => void;
+  fail?: Fail;
+}
+
+/** A group's number, or its digits. */
+export interface OfGroup {
+  groupId: number | string;
+}
+
 export interface JMessageApi {
   readonly version: string;
   debug: boolean;
@@ -175,6 +245,26 @@ export interface JMessageApi {
 
   /** A message arrived: each one once, in the order of its conversation, those from while the user was away too. */
   onMessageReceived(listener: (message: Message) => void): void;
+  /** Something happened to a group of the user's, while online or away; in the order of the group's messages. */
+  onEventReceived(listener: (event: GroupEvent) => void): void;
+
+  getUserInfo(options: { username: string } & Callbacks<UserInfo>): void;
+  /** Makes a group with the user as its owner and only member. */
+  createGroup(options: { groupName: string; groupDescription?: string } & Callbacks<GroupSummary>): void;
+  /** For members. */
+  getGroupInfo(options: OfGroup & Callbacks<GroupInfo>): void;
+  /** For the owner. What is absent stays as it is. */
+  updateGroupInfo(
+    options: OfGroup & { groupName?: string; groupDescription?: string } & Callbacks<GroupSummary>,
+  ): void;
+  /** For members; at most 500 names. Those who are in the group already stay as they are. */
+  addGroupMembers(options: OfGroup & { memberUsernames: string[] } & Callbacks<void>): void;
+  /** For the owner; at most 500 names. */
+  removeGroupMembers(options: OfGroup & { memberUsernames: string[] } & Callbacks<void>): void;
+  /** Leaves a group. When its owner leaves, the group ends. */
+  exitGroup(options: OfGroup & Callbacks<void>): void;
+  getGroupList(options: Callbacks<GroupListItem[]>): void;
+
   /** The session has ended without the page's doing: 872008 when the user logged in somewhere else. */
   notification(listener: (code: ErrorCode, message: string) => void): void;
 }

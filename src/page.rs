@@ -7,7 +7,7 @@ use js_sys::{Array, Function, Object, Reflect};
 use std::cell::{Cell, RefCell};
 use wasm_bindgen::prelude::*;
 
-/// How many messages wait for a page that has not called `onMessageReceived` yet.
+/// How many messages and events wait for a page that has not called `onMessageReceived` or `onEventReceived` yet.
 const MAX_UNHEARD: usize = 1000;
 
 #[wasm_bindgen]
@@ -19,7 +19,7 @@ extern "C" {
 }
 
 /// What a page can listen to, in the order of the face's registrars.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Event {
     Ready,
     Error,
@@ -27,23 +27,24 @@ pub(crate) enum Event {
     Disconnected,
     Message,
     Notification,
+    Group,
 }
 
 impl Event {
     pub(crate) fn from_index(index: usize) -> Option<Self> {
-        use Event::{Connected, Disconnected, Error, Message, Notification, Ready};
-        [Ready, Error, Connected, Disconnected, Message, Notification].get(index).copied()
+        use Event::{Connected, Disconnected, Error, Group, Message, Notification, Ready};
+        [Ready, Error, Connected, Disconnected, Message, Notification, Group].get(index).copied()
     }
 }
 
 /// The page's listeners, one for each [`Event`]; the last one wins.
 #[derive(Default)]
 pub(crate) struct Listeners {
-    registered: RefCell<[JsValue; 6]>,
+    registered: RefCell<[JsValue; 7]>,
     /// `ready` was said, and holds for those who ask later.
     pub(crate) ready: Cell<bool>,
-    /// Messages that nobody has heard yet.
-    unheard: RefCell<Vec<JsValue>>,
+    /// Messages and events that nobody has heard yet.
+    unheard: RefCell<Vec<(Event, JsValue)>>,
 }
 
 impl Listeners {
@@ -72,31 +73,41 @@ impl Listeners {
             Notice::Connected => self.tell(Event::Connected, &[]),
             Notice::Disconnected => self.tell(Event::Disconnected, &[]),
             Notice::LoginDone(rid) => calls.succeed(rid, &JsValue::UNDEFINED),
-            Notice::LoginFailed(rid, failure) => calls.fail(rid, &failure, &JsValue::UNDEFINED),
+            Notice::LoginFailed(rid, failure) | Notice::CallFailed(rid, failure) => {
+                calls.fail(rid, &failure, &JsValue::UNDEFINED);
+            }
             Notice::Sent(rid) => calls.succeed(rid, &number(rid)),
             Notice::SendFailed(rid, failure) => calls.fail(rid, &failure, &number(rid)),
+            Notice::Answered(rid, data) => {
+                calls.succeed(rid, &data.map_or(JsValue::UNDEFINED, |Body(data)| present(data)));
+            }
+            Notice::Event(Body(event)) => {
+                self.keep(Event::Group, event);
+                self.hear_messages();
+            }
             Notice::Notification(failure) => self.tell(Event::Notification, &failure_arguments(&failure)),
             Notice::Message(Body(message)) => {
-                self.keep(message);
+                self.keep(Event::Message, message);
                 self.hear_messages();
             }
         }
     }
 
-    fn keep(&self, message: JsValue) {
+    fn keep(&self, event: Event, value: JsValue) {
         let mut unheard = self.unheard.borrow_mut();
-        if unheard.len() >= MAX_UNHEARD {
-            unheard.remove(0);
+        if unheard.len() >= MAX_UNHEARD && unheard.remove(0).0 == Event::Message {
             warn("JMessage: messages are lost because onMessageReceived was not called");
         }
-        unheard.push(present(message));
+        unheard.push((event, present(value)));
     }
 
-    /// Hands over the messages that wait for a listener, if there is one now.
+    /// Hands over the messages and events that wait for a listener, if there is one now.
     pub(crate) fn hear_messages(&self) {
-        while self.get(Event::Message).is_function() && !self.unheard.borrow().is_empty() {
-            let message = self.unheard.borrow_mut().remove(0);
-            self.tell(Event::Message, &[message]);
+        loop {
+            let heard = |(event, _): &(Event, JsValue)| self.get(*event).is_function();
+            let Some(at) = self.unheard.borrow().iter().position(heard) else { return };
+            let (event, value) = self.unheard.borrow_mut().remove(at);
+            self.tell(event, &[value]);
         }
     }
 }
@@ -134,7 +145,7 @@ pub(crate) fn warn(text: &str) {
 }
 
 /// The keys of the published protocol in the spelling of its documents and in that of the original SDK.
-const SPELLINGS: [(&str, &str); 11] = [
+const SPELLINGS: [(&str, &str); 13] = [
     ("target_type", "targetType"),
     ("target_id", "targetId"),
     ("target_name", "targetName"),
@@ -146,9 +157,11 @@ const SPELLINGS: [(&str, &str); 11] = [
     ("msg_id", "msgId"),
     ("msg_type", "msgType"),
     ("msg_body", "msgBody"),
+    ("from_username", "fromUsername"),
+    ("to_username_list", "toUsernameList"),
 ];
 
-/// A message for pages of both kinds: those written for camelCase keys and those for snake_case, those that use it
+/// A message, an event or an answer for pages of both kinds: those written for camelCase keys and those for snake_case, those that use it
 /// as an object and those that call `JSON.parse` on it (which asks for its string first).
 fn present(message: JsValue) -> JsValue {
     for (snake, camel) in SPELLINGS {

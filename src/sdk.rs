@@ -15,6 +15,9 @@ use wasm_bindgen::prelude::*;
 /// The most that `msg_body` may weigh as JSON, in bytes: the rest of the frame fits beside it.
 const MAX_BODY: usize = MAX_FRAME - 1024;
 
+/// The options of [`Sdk::call`].
+const PARAMS: [&str; 5] = ["username", "groupId", "groupName", "groupDescription", "memberUsernames"];
+
 /// One chat client. The face holds one; more of them do not know of each other.
 #[wasm_bindgen]
 pub struct Sdk {
@@ -59,8 +62,8 @@ impl Sdk {
         self.driver.listeners.set(event, listener);
         match event {
             Event::Ready if self.driver.listeners.ready.get() => self.driver.announce(Notice::Ready),
-            // Messages may have come before anybody listened.
-            Event::Message => self.driver.wake(),
+            // Messages and events may have come before anybody listened.
+            Event::Message | Event::Group => self.driver.wake(),
             _ => {}
         }
     }
@@ -122,6 +125,25 @@ impl Sdk {
             }
         };
         self.driver.refuse(call, options.get("rid"), Problem("rid", problem).into());
+    }
+
+    /// Any other call of the API (`seeds/002 §获取用户信息`, `§群组类`): what the page gave goes to the server as it is,
+    /// and so does the answer to the page.
+    pub fn call(&self, method: String, options: JsValue) {
+        self.set_timeouts();
+        let options = Options::new(options);
+        let params = Object::new();
+        for name in PARAMS {
+            if let Some(value) = options.given(name) {
+                set(&params, name, &value);
+            }
+        }
+        if json(&params).len() > MAX_BODY {
+            let failure = Problem("options", " are too large").into();
+            return self.driver.refuse(call(0, &options), JsValue::UNDEFINED, failure);
+        }
+        let rid = self.driver.tell(|client, now| client.call(now, method, Body(params.into())));
+        self.driver.calls.add(call(rid, &options));
     }
 
     /// Takes the next request number and tells the page.

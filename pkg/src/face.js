@@ -4,7 +4,18 @@
 const FIRST_RID = 201503;
 const LAST_RID = 999999;
 // In the order in which the wasm numbers them.
-const REGISTRARS = ["ready", "error", "onConnected", "onDisconnected", "onMessageReceived", "notification"];
+const REGISTRARS = ["ready", "error", "onConnected", "onDisconnected", "onMessageReceived", "notification", "onEventReceived"];
+// Calls that the server answers and nobody here looks into.
+const CALLS = [
+  "getUserInfo",
+  "createGroup",
+  "getGroupInfo",
+  "updateGroupInfo",
+  "addGroupMembers",
+  "removeGroupMembers",
+  "exitGroup",
+  "getGroupList",
+];
 
 /** Runs what may throw; an exception must not reach the page's own code. */
 function guard(run) {
@@ -31,6 +42,7 @@ function failing(message, listeners) {
     login: (options) => fail(options),
     sendTextMessage: fail,
     resendMessage: (options) => fail(options, options?.rid),
+    call: (_, options) => fail(options),
   };
 }
 
@@ -93,6 +105,7 @@ export function face(load, server) {
       run((it) => it.sendTextMessage(options, rid));
     },
   };
+  for (const name of CALLS) JMessage[name] = (options) => run((it) => it.call(name, options));
   REGISTRARS.forEach((name, index) => {
     JMessage[name] = (listener) => {
       listeners[index] = listener;

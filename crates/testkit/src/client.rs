@@ -182,6 +182,10 @@ impl Client {
                 self.heard.push_back(Heard::read(conversation, seq, message)?);
                 Ok(())
             }
+            Response::Event { conversation, seq, event } => {
+                self.heard.push_back(Heard::read_event(conversation, seq, event)?);
+                Ok(())
+            }
             other => bail!("did not expect {}", frames::describe(&other)),
         }
     }

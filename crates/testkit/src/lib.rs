@@ -21,7 +21,7 @@ pub use frames::{describe, text_body};
 pub use http::{get, metric};
 pub use process::Process;
 pub use server::TestServer;
-pub use talk::{Heard, Sent, Session, fresh_key, login, send};
+pub use talk::{Heard, Sent, Session, call, fresh_key, login, send, send_in};
 
 use std::time::Duration;
 

@@ -108,6 +108,31 @@ impl Client {
         }
     }
 
+    /// Sends a text to a group and waits until the server has it.
+    pub async fn say_in(&mut self, group: u64, text: &str) -> Result<Sent> {
+        let id = self.next_id();
+        match self.ask(send_in(id, group, text)).await? {
+            Response::Sent { msg_id, conversation, seq, create_time, .. } => {
+                Ok(Sent { msg_id, conversation, seq, create_time })
+            }
+            other => bail!("send to group {group}: {}", describe(&other)),
+        }
+    }
+
+    /// Makes a call of the API; its answer, null when there is nothing to tell.
+    pub async fn call(&mut self, method: &str, params: Value) -> Result<Value> {
+        let id = self.next_id();
+        match self.ask(call(id, method, &params)).await? {
+            Response::Data { data, .. } => Ok(serde_json::from_str(data.as_deref().unwrap_or("null"))?),
+            other => bail!("{method}: {}", describe(&other)),
+        }
+    }
+
+    /// Makes a call that must fail, and returns the code of the error.
+    pub async fn call_refused(&mut self, method: &str, params: Value) -> Result<u64> {
+        self.refusal(|id| call(id, method, &params)).await
+    }
+
     /// Sends a text without waiting for the answer; returns the request's id.
     pub async fn mumble(&mut self, key: &str, to: &str, text: &str) -> Result<u64> {
         let id = self.next_id();
@@ -126,7 +151,10 @@ impl Client {
                 Response::Push { conversation, seq, message } => {
                     return Heard::read(conversation, seq, message);
                 }
-                Response::Sent { .. } => {}
+                Response::Event { conversation, seq, event } => {
+                    return Heard::read_event(conversation, seq, event);
+                }
+                Response::Sent { .. } | Response::From { .. } => {}
                 other => bail!("expected a push, got {}", describe(&other)),
             }
         }
@@ -201,6 +229,19 @@ impl Heard {
             json,
         })
     }
+
+    /// Reads an event of a group: who did it, and its type in the place of the text.
+    pub(crate) fn read_event(conversation: u64, seq: u64, json: String) -> Result<Self> {
+        let event: Value = serde_json::from_str(&json).context("an event is no JSON")?;
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        Ok(Self {
+            from: text(&event["from_username"]).context("an event has no from_username")?,
+            text: text(&event["event_type"]).context("an event has no event_type")?,
+            msg_id: 0,
+            position: Position { conversation, seq },
+            json,
+        })
+    }
 }
 
 /// A key that no message of this process had before.
@@ -219,6 +260,23 @@ pub fn send(id: u64, key: &str, to: &str, text: &str) -> Request<String> {
         msg_type: "text".to_owned(),
         msg_body: text_body(text),
     }
+}
+
+/// A `send` of a text to a group.
+pub fn send_in(id: u64, group: u64, text: &str) -> Request<String> {
+    Request::Send {
+        id,
+        key: fresh_key(),
+        target_type: "group".to_owned(),
+        target_id: group.to_string(),
+        msg_type: "text".to_owned(),
+        msg_body: text_body(text),
+    }
+}
+
+/// A `call`.
+pub fn call(id: u64, method: &str, params: &Value) -> Request<String> {
+    Request::Call { id, method: method.to_owned(), params: params.to_string() }
 }
 
 /// A `login`.

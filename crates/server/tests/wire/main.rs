@@ -4,6 +4,7 @@ mod configuring;
 mod conversation;
 mod crowd;
 mod frames;
+mod groups;
 mod offline;
 mod process;
 mod sending;
