@@ -9,6 +9,9 @@ use jmessage_proto::Code;
 use js_sys::{JSON, JsString};
 use wasm_bindgen::{JsCast, JsValue};
 
+/// The most that a text other than a message may have, in UTF-16 units: several of them fit in one frame.
+const MAX_TEXT: usize = 4096;
+
 /// What a page passed to a call. Anything but an object is an empty bag: its required options are found missing.
 pub(crate) struct Options(JsValue);
 
@@ -43,8 +46,14 @@ impl Options {
         self.given(name).is_some()
     }
 
-    /// A text that is not empty. A number counts as its digits. Lone surrogates become U+FFFD.
+    /// A text that is not empty, nor longer than any name or address. A number counts as its digits. Lone surrogates
+    /// become U+FFFD.
     pub(crate) fn text(&self, name: &'static str) -> Result<String, Problem> {
+        if self.is_longer(name, MAX_TEXT) { Err(Problem(name, " is too long")) } else { self.any_text(name) }
+    }
+
+    /// As [`Options::text`], of any length.
+    pub(crate) fn any_text(&self, name: &'static str) -> Result<String, Problem> {
         let value = self.given(name).ok_or(Problem(name, " is missing"))?;
         let text =
             if value.as_f64().is_some_and(f64::is_finite) { Some(json(&value)) } else { value.as_string() };

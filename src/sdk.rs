@@ -207,7 +207,7 @@ fn text_message(options: &Options) -> Result<Outgoing<Body>, Failure> {
         return Err(Code::MessageTooLong.into());
     }
     let body = Object::new();
-    set(&body, "text", &options.text("text")?.into());
+    set(&body, "text", &options.any_text("text")?.into());
     let size = json(&body).len();
     if size > MAX_BODY {
         return Err(Code::MessageTooLong.into());

@@ -1,4 +1,5 @@
 //! Connecting, configuring, logging in and out, being kicked.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 mod common;
 

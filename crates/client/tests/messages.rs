@@ -1,4 +1,5 @@
 //! Sending, failing, sending again; receiving once and in order.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 mod common;
 
@@ -20,7 +21,7 @@ fn keys(frames: &[Frame]) -> Vec<String> {
 
 fn texts(news: &[Notice<Text>]) -> Vec<u64> {
     let text = |notice: &Notice<Text>| match notice {
-        Notice::Message(message) => Some(message.text),
+        Notice::Message(message) => Some(message.words),
         _ => None,
     };
     news.iter().filter_map(text).collect()
@@ -161,8 +162,8 @@ fn pushes_reach_the_page_once_and_in_order() {
 #[test]
 fn own_messages_are_not_told_but_notes_to_oneself_are() {
     let mut page = Page::logged_in();
-    let own = Text { from: "alice", to: "bob1", text: 1 };
-    let note = Text { from: "alice", to: "alice", text: 2 };
+    let own = Text { from: "alice", to: "bob1", words: 1 };
+    let note = Text { from: "alice", to: "alice", words: 2 };
     page.receive(Response::Push { conversation: 1, seq: 1, message: own });
     page.receive(Response::Push { conversation: 2, seq: 1, message: note });
     assert_eq!(texts(&page.news()), [2]);

@@ -1,5 +1,6 @@
 //! The machine against a small model of the server, with connections that break, frames that are lost, repeated and
 //! late, a server that is busy, forgets its sessions or throws the user out, in any order.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 mod common;
 
@@ -77,7 +78,7 @@ impl Server {
     fn entry(&self, seq: u64) -> Response<Text> {
         let (from, text) = self.log[usize::try_from(seq - 1).unwrap()];
         let to = if from == "alice" { "bob1" } else { "alice" };
-        Response::Push { conversation: CONVERSATION, seq, message: Text { from, to, text } }
+        Response::Push { conversation: CONVERSATION, seq, message: Text { from, to, words: text } }
     }
 
     fn entries_after(&self, seq: u64) -> Vec<Response<Text>> {
@@ -136,7 +137,7 @@ impl Server {
                 let next = self.log.len() as u64 + 1;
                 let seq = *self.keys.entry(key).or_insert(next);
                 if seq == next {
-                    self.append("alice", msg_body.text);
+                    self.append("alice", msg_body.words);
                 }
                 vec![Response::Sent { id, msg_id: seq, conversation: CONVERSATION, seq, create_time: 1 }]
             }
@@ -211,7 +212,7 @@ impl World {
                 self.texts += 1;
                 let seq = self.server.append("bob1", self.texts);
                 // A first entry that gets lost cannot be missed: what is seen first is where the cursor starts.
-                if self.server.session && !(*lost && !self.heard.is_empty()) {
+                if self.server.session && (!lost || self.heard.is_empty()) {
                     self.down.push_back(self.server.entry(seq));
                 }
             }
@@ -308,7 +309,7 @@ impl World {
             }
             Notice::Message(message) => {
                 assert_eq!(message.from, "bob1", "own messages are not told");
-                self.heard.push(message.text);
+                self.heard.push(message.words);
             }
             Notice::LoginDone(_) => self.logged_in = true,
             Notice::Notification(_) => self.logged_in = false,

@@ -11,7 +11,7 @@ use jmessage_proto::{Request, Response};
 pub(crate) struct Text {
     pub(crate) from: &'static str,
     pub(crate) to: &'static str,
-    pub(crate) text: u64,
+    pub(crate) words: u64,
 }
 
 impl Payload for Text {
@@ -31,12 +31,12 @@ pub(crate) fn fields(app_key: &str) -> Signature {
     }
 }
 
-pub(crate) fn to_bob(text: u64) -> Outgoing<Text> {
+pub(crate) fn to_bob(words: u64) -> Outgoing<Text> {
     Outgoing {
         target_type: "single".into(),
         target_id: "bob1".into(),
         msg_type: "text".into(),
-        body: Text { from: "alice", to: "bob1", text },
+        body: Text { from: "alice", to: "bob1", words },
         size: 10,
     }
 }
@@ -147,7 +147,7 @@ impl Page {
     }
 
     pub(crate) fn push(&mut self, seq: u64) {
-        let message = Text { from: "bob1", to: "alice", text: seq };
+        let message = Text { from: "bob1", to: "alice", words: seq };
         self.receive(Response::Push { conversation: 1, seq, message });
     }
 
