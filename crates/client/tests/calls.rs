@@ -9,7 +9,7 @@ use jmessage_client::Notice;
 use jmessage_proto::{Request, Response, close};
 
 fn nothing() -> Text {
-    Text { from: "", to: "", text: 0 }
+    Text { from: "", to: "", words: 0 }
 }
 
 impl Page {
