@@ -214,6 +214,7 @@ export interface OfGroup {
 
 export interface JMessageApi {
   readonly version: string;
+  /** Log to the console which frames come and go, without their content. */
   debug: boolean;
   /** How long a request may take, in milliseconds. Read at each call. 10000 at first. */
   requestTimeOut: number;

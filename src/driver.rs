@@ -1,7 +1,7 @@
 //! Carries out what the machine decides: socket, timer, signer, and news for the page.
 
 use crate::calls::{Call, Calls};
-use crate::frame::{Body, encode};
+use crate::frame::{Body, encode, get, json};
 use crate::page::Listeners;
 use crate::signer::Signer;
 use crate::socket::Socket;
@@ -38,6 +38,8 @@ enum News {
 
 /// The machine and its surroundings. Lives as long as the page; no part stays borrowed while the page's code runs.
 pub(crate) struct Driver {
+    /// The `JMessage` object: its `debug`, `requestTimeOut` and `loginTimeOut` are read whenever they matter.
+    pub(crate) face: JsValue,
     client: RefCell<Client<Body>>,
     socket: RefCell<Option<Rc<Socket>>>,
     /// The address of the next connection.
@@ -56,8 +58,9 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    pub(crate) fn new(client: Client<Body>) -> &'static Self {
+    pub(crate) fn new(face: JsValue, client: Client<Body>) -> &'static Self {
         let driver: &'static Self = Box::leak(Box::new(Self {
+            face,
             client: RefCell::new(client),
             socket: RefCell::default(),
             url: RefCell::default(),
@@ -97,6 +100,13 @@ impl Driver {
         }
     }
 
+    /// With `JMessage.debug`, says which frames come and go; never what is in them, since some carry secrets.
+    pub(crate) fn log(&self, arrow: &str, frame: &JsValue) {
+        if get(&self.face, "debug").is_truthy() {
+            web_sys::console::debug_2(&arrow.into(), &get(frame, "type"));
+        }
+    }
+
     fn act(&'static self) {
         let actions = self.client.borrow_mut().actions();
         for action in actions {
@@ -111,8 +121,10 @@ impl Driver {
                     }
                 }
                 Action::Transmit(request) => {
+                    let frame = encode(request);
+                    self.log("→", &frame);
                     if let Some(socket) = &*self.socket.borrow() {
-                        socket.send(encode(request));
+                        socket.send(json(&frame));
                     }
                 }
                 Action::AskSigner(ticket) => {

@@ -111,16 +111,20 @@ impl Sink for Outgoing {
 }
 
 /// Reads a frame. `None` if it is none of this wire: a newer server may say more than we know.
-pub(crate) fn decode(text: &str) -> Option<Response<Body>> {
-    let object = JSON::parse(text).ok().filter(JsValue::is_object)?;
-    Response::read(&Incoming(object)).ok()
+pub(crate) fn decode(frame: JsValue) -> Option<Response<Body>> {
+    Response::read(&Incoming(frame)).ok()
 }
 
-/// Writes a frame.
-pub(crate) fn encode(request: Request<Body>) -> String {
+/// Writes a frame, as an object still.
+pub(crate) fn encode(request: Request<Body>) -> JsValue {
     let mut object = Outgoing(Object::new());
     request.write(&mut object);
-    json(&object.0)
+    object.0.into()
+}
+
+/// Parses JSON; undefined if it is none.
+pub(crate) fn parse(text: &str) -> JsValue {
+    JSON::parse(text).unwrap_or_default()
 }
 
 /// A value as JSON; empty if it has none.

@@ -22,19 +22,17 @@ const PARAMS: [&str; 5] = ["username", "groupId", "groupName", "groupDescription
 #[wasm_bindgen]
 pub struct Sdk {
     driver: &'static Driver,
-    /// The `JMessage` object: its `requestTimeOut` and `loginTimeOut` are read at each call.
-    face: JsValue,
     /// The address when `config` names none; empty if unknown.
     server: String,
 }
 
 #[wasm_bindgen]
 impl Sdk {
-    /// `next_rid` is the first request number that the face has not given away.
+    /// `face` is the `JMessage` object, `next_rid` the first request number that it has not given away.
     #[wasm_bindgen(constructor)]
     pub fn new(face: JsValue, server: String, next_rid: u32) -> Self {
         let seed = u64::from_le_bytes(signer::random());
-        Self { driver: Driver::new(Client::new(seed, next_rid.into())), face, server }
+        Self { driver: Driver::new(face, Client::new(seed, next_rid.into())), server }
     }
 
     /// `JMessage.init()`: connects.
@@ -138,8 +136,13 @@ impl Sdk {
                 set(&params, name, &value);
             }
         }
-        if json(&params).len() > MAX_BODY {
-            let failure = Problem("options", " are too large").into();
+        let problem = match json(&params).len() {
+            0 => Some(" cannot be written as JSON"),
+            1..=MAX_BODY => None,
+            _ => Some(" are too large"),
+        };
+        if let Some(problem) = problem {
+            let failure = Problem("options", problem).into();
             return self.driver.refuse(call(0, &options), JsValue::UNDEFINED, failure);
         }
         let rid = self.driver.tell(|client, now| client.call(now, method, Body(params.into())));
@@ -168,6 +171,9 @@ impl Sdk {
 
     /// Makes `server` the address of the next connection. True if another was in use before.
     fn move_to(&self, server: &str) -> Result<bool, Problem> {
+        if get(&js_sys::global(), "WebSocket").is_undefined() {
+            return Err(Problem("server", " cannot be reached: there is no WebSocket here"));
+        }
         let problem = if server.is_empty() {
             " is missing, and there is no page to take it from"
         } else {
@@ -180,7 +186,7 @@ impl Sdk {
 
     fn set_timeouts(&self) {
         let mut timeouts = Timeouts::default();
-        let millis = |name| get(&self.face, name).as_f64().filter(|millis| *millis >= 1.0);
+        let millis = |name| get(&self.driver.face, name).as_f64().filter(|millis| *millis >= 1.0);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
         let limit = |millis: f64| (millis as u64).min(1 << 40);
         if let Some(request) = millis("requestTimeOut") {

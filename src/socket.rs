@@ -87,7 +87,9 @@ async fn run(socket: Rc<Socket>, driver: &'static Driver) {
     loop {
         match socket.receive().await {
             Received::Text(text) => {
-                if let Some(response) = frame::decode(&text) {
+                let frame = frame::parse(&text);
+                driver.log("←", &frame);
+                if let Some(response) = frame::decode(frame) {
                     driver.from(&socket, |client, now| client.received(now, response));
                 }
             }
