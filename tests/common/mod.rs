@@ -14,10 +14,32 @@ pub(crate) const SECRET: &str = "054d6103823a726fc12d0466";
 pub(crate) const PASSWORD: &str = "pass1234";
 pub(crate) const FIRST_RID: u32 = 201_503;
 /// The registrars.
-pub(crate) const EVENTS: [&str; 6] =
-    ["ready", "error", "onConnected", "onDisconnected", "onMessageReceived", "notification"];
+pub(crate) const EVENTS: [&str; 7] = [
+    "ready",
+    "error",
+    "onConnected",
+    "onDisconnected",
+    "onMessageReceived",
+    "notification",
+    "onEventReceived",
+];
 /// The calls that take options, or nothing.
-pub(crate) const CALLS: [&str; 6] = ["init", "config", "login", "logout", "sendTextMessage", "resendMessage"];
+pub(crate) const CALLS: [&str; 14] = [
+    "init",
+    "config",
+    "login",
+    "logout",
+    "sendTextMessage",
+    "resendMessage",
+    "getUserInfo",
+    "createGroup",
+    "getGroupInfo",
+    "updateGroupInfo",
+    "addGroupMembers",
+    "removeGroupMembers",
+    "exitGroup",
+    "getGroupList",
+];
 
 #[wasm_bindgen(module = "/pkg/src/face.js")]
 extern "C" {
