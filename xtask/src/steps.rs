@@ -32,6 +32,12 @@ impl Runner {
         cmd.record(&self.record)
     }
 
+    /// How many tests the runners have reported as passed so far in this step.
+    pub(crate) fn passed(&self) -> usize {
+        let count = |line: &String| passed(line).unwrap_or(0);
+        self.record.lines().iter().map(count).sum()
+    }
+
     /// Prints a line and keeps it for the summary when it is one of a summary's kind.
     pub(crate) fn say(&self, line: &str) {
         println!("{line}");
@@ -98,6 +104,11 @@ fn one(step: &Step<'_>, before: &[Done]) -> Done {
     };
     let summary = runner.record.lines().into_iter().filter(|line| is_summary(line)).collect();
     Done { name: step.name, outcome, took: started.elapsed(), summary }
+}
+
+/// The number in `test result: ok. 12 passed; …`.
+fn passed(line: &str) -> Option<usize> {
+    line.strip_prefix("test result: ok. ")?.split(' ').next()?.parse().ok()
 }
 
 /// The lines in which the runners sum up: cargo test and wasm-bindgen-test, nextest, node's test
@@ -182,6 +193,8 @@ mod tests {
         assert!(!is_summary("test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out"));
         assert!(is_summary("     Summary [   4.2s] 12 tests run: 12 passed, 0 skipped"));
         assert!(is_summary("ℹ pass 9"));
+        assert_eq!(passed("test result: ok. 16 passed; 0 failed; 0 ignored; 0 filtered out"), Some(16));
+        assert_eq!(passed("test result: FAILED. 1 passed; 1 failed"), None);
         assert!(!is_summary("running 12 tests"));
     }
 }

@@ -169,7 +169,10 @@ fn wasm_tests(ws: &Workspace, browser: &Browser, runner: &Runner) -> Result<()> 
             .env("WASM_BINDGEN_TEST_TIMEOUT", "300")
             .args(["test", "--headless", "--chrome", "--mode", "no-install", "--chromedriver"])
             .args([&browser.driver, &ws.root]),
-    )
+    )?;
+    // wasm-pack is content when it finds nothing to run.
+    anyhow::ensure!(runner.passed() > 0, "no test ran in the browser");
+    Ok(())
 }
 
 fn e2e(ws: &Workspace) -> PathBuf {
