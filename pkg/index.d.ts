@@ -258,9 +258,9 @@ export interface JMessageApi {
   updateGroupInfo(
     options: OfGroup & { groupName?: string; groupDescription?: string } & Callbacks<GroupSummary>,
   ): void;
-  /** For members; at most 500 names. Those who are in the group already stay as they are. */
+  /** For members; at most 256 names. Those who are in the group already stay as they are. */
   addGroupMembers(options: OfGroup & { memberUsernames: string[] } & Callbacks<void>): void;
-  /** For the owner; at most 500 names. */
+  /** For the owner; at most 256 names. */
   removeGroupMembers(options: OfGroup & { memberUsernames: string[] } & Callbacks<void>): void;
   /** Leaves a group. When its owner leaves, the group ends. */
   exitGroup(options: OfGroup & Callbacks<void>): void;

@@ -5,7 +5,7 @@ use crate::frame;
 use futures::{Sink, StreamExt, future::poll_fn};
 use gloo_net::websocket::{Message, State, WebSocketError, futures::WebSocket};
 use jmessage_client::Client;
-use jmessage_proto::{MAX_FRAME, SUBPROTOCOL, close};
+use jmessage_proto::{MAX_ANSWER, SUBPROTOCOL, close};
 use std::{cell::RefCell, pin::Pin, rc::Rc};
 use wasm_bindgen_futures::spawn_local;
 
@@ -71,7 +71,7 @@ impl Socket {
             None => std::task::Poll::Ready(None),
         });
         match next.await {
-            Some(Ok(Message::Text(text))) if text.len() <= MAX_FRAME => Received::Text(text),
+            Some(Ok(Message::Text(text))) if text.len() <= MAX_ANSWER => Received::Text(text),
             Some(Ok(Message::Text(_) | Message::Bytes(_))) => Received::Garbage,
             Some(Err(WebSocketError::ConnectionClose(event))) => Received::Closed(event.code),
             Some(Err(_)) | None => Received::Closed(ABNORMAL),

@@ -13,7 +13,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+/// Reads at a time; more wait.
+const READING: usize = 16;
 
 /// What the domain needs from where it runs.
 #[derive(Clone)]
@@ -35,6 +38,7 @@ pub struct Options {
 struct Inner {
     commands: mpsc::Sender<Command>,
     reader: Arc<dyn Reader>,
+    reading: Semaphore,
     options: Options,
     stats: Arc<Stats>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -50,7 +54,15 @@ impl Core {
         let stats = Arc::new(Stats::default());
         let engine = Engine::new(writer, reader.clone(), options.limits, stats.clone());
         let (commands, thread) = writer::start(engine)?;
-        Ok(Self(Arc::new(Inner { commands, reader, options, stats, writer: Mutex::new(Some(thread)) })))
+        let reading = Semaphore::new(READING);
+        Ok(Self(Arc::new(Inner {
+            commands,
+            reader,
+            reading,
+            options,
+            stats,
+            writer: Mutex::new(Some(thread)),
+        })))
     }
 
     /// Finishes all commands submitted so far and closes the store.
@@ -87,6 +99,9 @@ impl Core {
 
     /// Whether the store answers.
     pub async fn check(&self) -> Result<(), Error> {
+        if self.0.commands.is_closed() {
+            return Err(Error::Unavailable);
+        }
         self.read(|reader| reader.check()).await
     }
 
@@ -222,6 +237,7 @@ impl Core {
         &self,
         read: impl FnOnce(&dyn Reader) -> Result<T, Unavailable> + Send + 'static,
     ) -> Result<T, Error> {
+        let _place = self.0.reading.acquire().await.map_err(|_| Error::Unavailable)?;
         let reader = self.0.reader.clone();
         let result = tokio::task::spawn_blocking(move || read(reader.as_ref())).await;
         result.map_err(|_| Error::Unavailable)?.map_err(|error| {

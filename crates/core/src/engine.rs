@@ -58,7 +58,7 @@ pub enum Command {
         /// Now.
         at: Millis,
     },
-    /// Moves cursors; there is no answer.
+    /// Moves cursors; the session's queue hears [`crate::Event::Acknowledged`].
     Acknowledge {
         /// Whose cursors.
         session: Arc<Session>,
@@ -117,7 +117,7 @@ pub(crate) enum Then {
         group: Option<ConversationId>,
         before: Option<Arc<GroupRecord>>,
     },
-    Acknowledged,
+    Acknowledged(Arc<Session>),
     Opened {
         user: Arc<UserCard>,
         platform: Platform,
@@ -238,7 +238,7 @@ impl Engine {
                 }
             }
             Command::Acknowledge { session, positions } => {
-                Some((Op::Acknowledge { fence: session.fence, positions }, Then::Acknowledged))
+                Some((Op::Acknowledge { fence: session.fence, positions }, Then::Acknowledged(session)))
             }
             Command::Open { user, platform, proof, queue, at, answer } => {
                 let (op, displaced) = open(user.id, platform, proof, at);
@@ -304,7 +304,7 @@ impl Engine {
             }
             (Then::Changed(answer), Ok(done)) => drop(answer.send(Ok(done))),
             (then, Err(refusal)) => fail(then, refused(refusal)),
-            (Then::Acknowledged, Ok(_)) => {}
+            (Then::Acknowledged(session), Ok(_)) => session.queue.acknowledged(),
             (then, Ok(_)) => fail(then, Error::Unavailable),
         }
     }
@@ -391,7 +391,7 @@ fn fail(then: Then, error: Error) {
         | Then::Ended { session, request } => {
             session.queue.reply(request, Err(error));
         }
-        Then::Acknowledged => {}
+        Then::Acknowledged(session) => session.queue.acknowledged(),
         Then::Opened { answer, .. } => drop(answer.send(Err(error))),
         Then::Changed(answer) => drop(answer.send(Err(error))),
     }

@@ -95,6 +95,9 @@ fn role(group: &GroupRecord, user: UserId) -> Role {
 #[derive(Default)]
 pub(crate) struct Groups(HashMap<ConversationId, Arc<GroupRecord>>);
 
+/// How many users an event names at most, so that it fits in a frame of any gateway: all but the end of a large group.
+const NAMED: usize = 256;
+
 /// How many groups are kept in memory.
 const KEPT: usize = 20_000;
 
@@ -156,6 +159,10 @@ impl Engine {
                 let group = self.group_for(session, id, Action::Update)?;
                 let name = name.unwrap_or_else(|| group.card.name.clone());
                 let description = description.unwrap_or_else(|| group.description.clone());
+                if name == group.card.name && description == group.description {
+                    session.queue.reply(request, Ok(Receipt::Group(group)));
+                    return Ok(None);
+                }
                 let change = GroupWrite::Update { group: id, name, description };
                 Ok(Some((Op::Group { fence, change }, then(Some(id), Some(group)))))
             }
@@ -271,7 +278,7 @@ fn members(
         add,
         remove,
         dissolve: kind == GroupEventKind::Dissolved,
-        event: GroupEvent { kind, users: users.iter().map(|user| user.name.clone()).collect() },
+        event: GroupEvent { kind, users: users.iter().take(NAMED).map(|user| user.name.clone()).collect() },
         nickname: session.user.nickname.clone(),
         at,
     };

@@ -34,12 +34,18 @@ impl std::fmt::Debug for AppRecord {
 }
 
 /// A user as its owner knows it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UserRecord {
     /// What others see.
     pub card: Arc<UserCard>,
     /// The hash of the password, in PHC notation.
     pub password: String,
+}
+
+impl std::fmt::Debug for UserRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "UserRecord({}, {}, password ***)", self.card.id, self.card.name)
+    }
 }
 
 /// A group and who is in it.
@@ -96,7 +102,7 @@ pub struct Fence {
 }
 
 /// One change. Each is applied or refused by itself; a refused one leaves no trace.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Op {
     /// Creates an App. → [`Done::App`], refused with [`Refusal::Taken`].
     CreateApp {
@@ -302,6 +308,9 @@ pub struct Behind {
     pub after: Seq,
 }
 
+/// Contents of so many bytes end a page of entries, so that a page is small whatever the messages are.
+pub const PAGE_BYTES: usize = 64 << 10;
+
 /// Reads of what is committed; any number at a time.
 pub trait Reader: Send + Sync {
     /// The App of a key.
@@ -322,7 +331,8 @@ pub trait Reader: Send + Sync {
     fn groups_of(&self, user: UserId) -> Result<Vec<GroupRecord>, Unavailable>;
     /// The conversations in which the device has not acknowledged everything.
     fn behind(&self, user: UserId, platform: Platform) -> Result<Vec<Behind>, Unavailable>;
-    /// Entries of a log after a position, in order: those of the user's time there, none for an outsider.
+    /// Entries of a log after a position, in order: those of the user's time there, none for an outsider. At most
+    /// `limit`, and no more once they hold [`PAGE_BYTES`].
     fn entries(
         &self,
         user: UserId,

@@ -23,6 +23,8 @@ pub enum Event {
         /// How it went.
         result: Result<Receipt, Error>,
     },
+    /// What the session acknowledged is stored, or was refused. It may acknowledge more.
+    Acknowledged,
     /// An entry of a log the session's user may read.
     Entry(Arc<Shared>),
 }
@@ -111,6 +113,16 @@ impl Queue {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says that an acknowledgement was worked off; there is one at a time.
+    pub fn acknowledged(&self) {
+        let mut inner = self.lock();
+        if inner.end.is_none() {
+            inner.events.push_back(Event::Acknowledged);
+            drop(inner);
+            self.waker.wake();
+        }
     }
 
     /// Queues an answer. Answers are bounded by the commands a session has under way, not by this queue.
@@ -232,7 +244,7 @@ impl Inner {
     fn recount(&mut self) {
         let weights = self.events.iter().filter_map(|event| match event {
             Event::Entry(shared) => Some(shared.weight()),
-            Event::Reply { .. } => None,
+            Event::Reply { .. } | Event::Acknowledged => None,
         });
         (self.entries, self.bytes) =
             weights.fold((0, 0), |(count, bytes), weight| (count + 1, bytes + weight));

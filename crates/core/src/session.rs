@@ -2,7 +2,7 @@
 
 use crate::{
     Command, Core, Entry, Error, GroupChange, Queue, UserCard,
-    port::{Behind, Fence, GroupRecord, ProfileRecord},
+    port::{Behind, Fence, GroupRecord, PAGE_BYTES, ProfileRecord},
 };
 use jmessage_model::{ClientKey, Content, ConversationId, Seq, UserId, Username};
 use std::{collections::HashMap, sync::Arc};
@@ -40,6 +40,12 @@ pub struct Page {
 }
 
 impl Page {
+    /// Whether there may be more behind it.
+    fn is_full(&self) -> bool {
+        let bytes: usize = self.entries.iter().map(|entry| entry.content.size()).sum();
+        self.entries.len() >= PAGE || bytes >= PAGE_BYTES
+    }
+
     /// The position up to which nothing is to be waited for, when the first entry does not follow the reader's place.
     pub fn jump(&self) -> Option<(ConversationId, Seq)> {
         let first = self.entries.first()?;
@@ -180,7 +186,7 @@ impl CatchUp {
             while let Some(&Behind { conversation, after }) = self.behind.last() {
                 let after = self.sent.get(&conversation).copied().unwrap_or_default().max(after);
                 let page = self.core.page(user, conversation, after).await?;
-                if page.entries.len() < PAGE {
+                if !page.is_full() {
                     self.behind.pop();
                 }
                 if let Some(last) = page.entries.last() {

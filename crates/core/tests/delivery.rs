@@ -133,7 +133,7 @@ async fn texts(session: &Session, count: usize) -> Vec<String> {
         assert_eq!(session.queue.take(&mut events).await, None);
         texts.extend(events.into_iter().map(|event| match event {
             Event::Entry(shared) => text_of(&shared.entry.content),
-            Event::Reply { .. } => "answer".into(),
+            Event::Reply { .. } | Event::Acknowledged => "answer".into(),
         }));
     }
     texts
@@ -329,7 +329,7 @@ async fn reply(session: &Session) -> Result<Receipt, Error> {
         assert_eq!(session.queue.take(&mut events).await, None);
         let mut replies = events.into_iter().filter_map(|event| match event {
             Event::Reply { result, .. } => Some(result),
-            Event::Entry(_) => None,
+            Event::Entry(_) | Event::Acknowledged => None,
         });
         if let Some(result) = replies.next() {
             return result;

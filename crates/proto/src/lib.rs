@@ -22,7 +22,9 @@ pub use message::{Message, MessageBody, TargetType};
 pub const PATH: &str = "/jmessage/v1";
 /// The WebSocket subprotocol; its number grows with every incompatible change.
 pub const SUBPROTOCOL: &str = "jmessage.v1";
-/// The largest frame, in bytes, that either side accepts.
+/// The largest frame, in bytes, that a client sends.
 pub const MAX_FRAME: usize = 64 * 1024;
+/// The largest frame, in bytes, that a server sends.
+pub const MAX_ANSWER: usize = 512 * 1024;
 /// How many positions one frame may carry.
 pub const MAX_POSITIONS: usize = 1000;

@@ -41,6 +41,17 @@ struct Data {
     data_dir: Option<PathBuf>,
 }
 
+/// What a password hash costs.
+#[derive(Args)]
+struct Cost {
+    /// Memory of one password hash. [default: as configured, else 19456]
+    #[arg(long, env = "JMESSAGE_ARGON2_MEMORY", value_name = "KIB")]
+    argon2_memory: Option<u32>,
+    /// Passes of one password hash. [default: as configured, else 2]
+    #[arg(long, env = "JMESSAGE_ARGON2_PASSES", value_name = "COUNT")]
+    argon2_passes: Option<u32>,
+}
+
 #[derive(Subcommand)]
 enum AppCommand {
     /// Create an app and print its key, and its master secret if that was made here. The secret is taken
@@ -71,6 +82,8 @@ enum UserCommand {
     Add {
         #[command(flatten)]
         data: Data,
+        #[command(flatten)]
+        cost: Cost,
         /// Key of the app.
         #[arg(long)]
         app: String,
@@ -88,6 +101,8 @@ enum UserCommand {
     Passwd {
         #[command(flatten)]
         data: Data,
+        #[command(flatten)]
+        cost: Cost,
         /// Key of the app.
         #[arg(long)]
         app: String,
@@ -133,6 +148,10 @@ async fn run(file: Option<PathBuf>, command: Command) -> Result<(), Failure> {
     };
     let resolve = |settings| with_file(settings)?.resolve();
     let data = |data: Data| resolve(Settings { data_dir: data.data_dir, ..Settings::default() });
+    let hashing = |data: Data, cost: Cost| {
+        let Cost { argon2_memory, argon2_passes } = cost;
+        resolve(Settings { data_dir: data.data_dir, argon2_memory, argon2_passes, ..Settings::default() })
+    };
     match command {
         Command::Serve(settings) => serve(resolve(*settings)?).await,
         Command::CheckConfig(settings) => {
@@ -145,11 +164,11 @@ async fn run(file: Option<PathBuf>, command: Command) -> Result<(), Failure> {
             admin::create_app(&data(at)?, key, name, master_secret_stdin).await
         }
         Command::App(AppCommand::List { data: at }) => admin::list_apps(&data(at)?).await,
-        Command::User(UserCommand::Add { data: at, app, username, nickname, password_stdin }) => {
-            admin::add_user(&data(at)?, &app, &username, &nickname, password_stdin).await
+        Command::User(UserCommand::Add { data: at, cost, app, username, nickname, password_stdin }) => {
+            admin::add_user(&hashing(at, cost)?, &app, &username, &nickname, password_stdin).await
         }
-        Command::User(UserCommand::Passwd { data: at, app, username, password_stdin }) => {
-            admin::change_password(&data(at)?, &app, &username, password_stdin).await
+        Command::User(UserCommand::Passwd { data: at, cost, app, username, password_stdin }) => {
+            admin::change_password(&hashing(at, cost)?, &app, &username, password_stdin).await
         }
         Command::User(UserCommand::List { data: at, app }) => admin::list_users(&data(at)?, &app).await,
     }

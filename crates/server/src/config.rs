@@ -4,7 +4,12 @@ use jmessage_core::{HashCost, QueueLimits};
 use jmessage_gateway::jmessage;
 use jmessage_model::{Limits, Millis};
 use serde::{Deserialize, Serialize};
-use std::{fs, io, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    fs, io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use thiserror::Error;
 
 macro_rules! settings {
@@ -78,7 +83,7 @@ settings! {
     /// The content of one message. [default: 4096, at most 32768]
     #[arg(value_name = "BYTES")]
     max_message: usize, "JMESSAGE_MAX_MESSAGE";
-    /// Members of a new group, its owner included. [default: 500, at most 10000]
+    /// Members of a new group, its owner included. [default: 500, at most 1000]
     #[arg(value_name = "COUNT")]
     max_group: usize, "JMESSAGE_MAX_GROUP";
     /// Memory of one password hash. [default: 19456]
@@ -240,6 +245,15 @@ impl Settings {
     }
 }
 
+/// The longest time that may be configured.
+const A_YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Whether a directory lies in another, as far as both can be resolved.
+fn is_inside(inner: &Path, outer: &Path) -> bool {
+    let resolved = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
+    resolved(inner).zip(resolved(outer)).is_some_and(|(inner, outer)| inner.starts_with(outer))
+}
+
 fn origins(list: &str) -> Vec<String> {
     list.split(',').map(str::trim).filter(|origin| !origin.is_empty()).map(str::to_owned).collect()
 }
@@ -252,12 +266,22 @@ impl Config {
             (wire.write_within.is_zero(), "write-timeout must be at least 1 second"),
             (wire.config_within.is_zero(), "config-timeout must be at least 1 second"),
             (wire.login_within.is_zero(), "login-timeout must be at least 1 second"),
+            (
+                [wire.heartbeat, wire.write_within, wire.config_within, wire.login_within]
+                    .iter()
+                    .any(|time| *time > A_YEAR),
+                "heartbeat and timeouts must be at most 31536000 seconds",
+            ),
+            (
+                self.static_dir.as_ref().is_some_and(|files| is_inside(&self.data_dir, files)),
+                "data-dir must not lie in static-dir: everybody could read it",
+            ),
             (wire.connections == 0, "max-connections must be at least 1"),
             (wire.pending == 0, "max-pending must be at least 1"),
             (self.queue.entries == 0, "queue-entries must be at least 1"),
             (self.queue.bytes < 64 * 1024, "queue-bytes must be at least 65536"),
             (!(1..=32 * 1024).contains(&self.limits.message), "max-message must be 1 to 32768"),
-            (!(2..=10_000).contains(&self.limits.group), "max-group must be 2 to 10000"),
+            (!(2..=1_000).contains(&self.limits.group), "max-group must be 2 to 1000"),
             (!(8..=1024 * 1024).contains(&self.hash_cost.memory_kib), "argon2-memory must be 8 to 1048576"),
             (!(1..=100).contains(&self.hash_cost.passes), "argon2-passes must be 1 to 100"),
             (self.hash_threads == 0, "hash-threads must be at least 1"),

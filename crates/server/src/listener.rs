@@ -15,6 +15,8 @@ use tokio::{
 
 /// A request's head must arrive within this time; idle connections are closed after it, too.
 const HEAD_WITHIN: Duration = Duration::from_secs(20);
+/// A connection speaks plain HTTP for at most this time; a peer that does not read its answers must not hold a place.
+const HTTP_WITHIN: Duration = Duration::from_mins(2);
 /// The largest head, and the read buffer of a plain HTTP connection.
 const HEAD_SIZE: usize = 16 * 1024;
 /// How long to wait after the system refused a connection, mostly for want of file descriptors.
@@ -68,6 +70,7 @@ async fn connection(stream: TcpStream, router: Router, mut stop: watch::Receiver
     let mut serving = std::pin::pin!(serving);
     let result = tokio::select! {
         result = serving.as_mut() => result,
+        () = sleep(HTTP_WITHIN) => return,
         () = stopped(&mut stop) => {
             serving.as_mut().graceful_shutdown();
             serving.await

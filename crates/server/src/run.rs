@@ -17,7 +17,7 @@ const WAITING_LOGINS: usize = 1024;
 /// How long connections get to finish when the server stops.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// File descriptors the server needs for itself.
-const OWN_FILES: u64 = 64;
+const OWN_FILES: u64 = 128;
 
 /// Why the server did not start.
 #[derive(Debug, Error)]
@@ -76,8 +76,7 @@ pub async fn serve(mut config: Config) -> Result<Running, StartError> {
     let core = open_core(&config)?;
     let (stop, stopped) = watch::channel(false);
     let connections = config.jmessage.connections;
-    let serve =
-        |listener, routes| tokio::spawn(listener::serve(listener, routes, connections, stopped.clone()));
+    let serve = |listener, routes| tokio::spawn(listener::serve(listener, routes, arriving, stopped.clone()));
     let mut listeners = vec![serve(main, http::routes(&core, &config, stopped.clone()))];
     listeners.extend(metrics.map(|metrics| serve(metrics, http::metrics_routes(&core))));
     tracing::info!(%addr, data = %config.data_dir.display(), connections, "serving");

@@ -38,6 +38,7 @@ fn taken(queue: &Queue) -> Option<Result<Vec<u64>, End>> {
             .map(|event| match event {
                 Event::Entry(shared) => shared.entry.seq.0,
                 Event::Reply { request, .. } => *request + 1000,
+                Event::Acknowledged => 0,
             })
             .collect())),
     }

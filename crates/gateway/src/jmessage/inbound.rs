@@ -17,7 +17,9 @@ use super::{
 };
 use jmessage_core::{Error, Session, To, Token, port::AppRecord};
 use jmessage_model::{AppKey, ClientKey, Content, ConversationId, Password, Platform, Seq, Username};
-use jmessage_proto::{Code, Position, Request, Response, Source, TargetType, close, json::Object};
+use jmessage_proto::{
+    Code, MAX_POSITIONS, Position, Request, Response, Source, TargetType, close, json::Object,
+};
 use jmessage_sign::{Fields, MasterSecret};
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -82,9 +84,15 @@ impl Connection {
                 Err(refused) => self.refuse(Some(id), refused).await,
             },
             Request::Ack { cursors } => match self.session() {
-                // A cursor that could not be moved only means that something comes again.
-                Ok(session) => {
-                    let _ = self.gateway.core.acknowledge(&session, positions(cursors)).await;
+                Ok(_) => {
+                    for (conversation, seq) in positions(cursors) {
+                        let place = self.acknowledged.entry(conversation).or_default();
+                        *place = seq.max(*place);
+                    }
+                    if self.acknowledged.len() > MAX_POSITIONS {
+                        return self.refuse(None, Refused::argument("too many cursors")).await;
+                    }
+                    self.acknowledge().await;
                     Ok(())
                 }
                 Err(refused) => self.refuse(None, refused).await,
@@ -115,7 +123,8 @@ impl Connection {
                 return self.refuse(Some(id), refused).await;
             }
             Standing::Open(..) => {}
-            Standing::New | Standing::Configured(_) => {
+            Standing::Configured(_) => self.standing = Standing::Configured(Box::new(app)),
+            Standing::New => {
                 self.standing = Standing::Configured(Box::new(app));
                 self.since = Instant::now();
             }

@@ -13,12 +13,16 @@ use axum::{
     routing::get,
 };
 use jmessage_core::Core;
-use jmessage_proto::{MAX_FRAME, PATH, SUBPROTOCOL};
+use jmessage_proto::{MAX_ANSWER, MAX_FRAME, PATH, SUBPROTOCOL};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{Semaphore, watch};
 
 /// Read and write buffers of a socket start at this many bytes; the default of 128 kB each is a trap.
 const SOCKET_BUFFER: usize = 4096;
+
+/// Bytes that one socket holds back at most: the largest answer and some frames. A peer that does not read must not
+/// make the server collect its own pongs.
+const MAX_UNWRITTEN: usize = MAX_ANSWER + (64 << 10);
 
 /// What an operator may set.
 #[derive(Clone, Debug)]
@@ -99,6 +103,7 @@ async fn upgrade(
     upgrade
         .read_buffer_size(SOCKET_BUFFER)
         .write_buffer_size(SOCKET_BUFFER)
+        .max_write_buffer_size(MAX_UNWRITTEN)
         .max_message_size(MAX_FRAME)
         .max_frame_size(MAX_FRAME)
         .on_upgrade(move |socket| async move {

@@ -8,7 +8,9 @@ use jmessage_core::{
     port::{GroupRecord, ProfileRecord},
 };
 use jmessage_model::{Content, GroupEvent, GroupEventKind, Millis, Platform, Username};
-use jmessage_proto::{DISSOLVED, Event, EventType, Message, MessageBody, Response, TargetType};
+use jmessage_proto::{
+    Code, DISSOLVED, Event, EventType, MAX_ANSWER, Message, MessageBody, Response, TargetType,
+};
 use serde_json::{Value, json};
 
 /// The place of this gateway's encoded form in a shared entry.
@@ -61,9 +63,13 @@ pub(super) fn page(page: &Page) -> impl Iterator<Item = Frame> {
     from.into_iter().chain(page.entries.iter().map(|entry| Frame::Text(push(entry).into())))
 }
 
-/// The answer to a call.
+/// The answer to a call; an error if no frame can hold it.
 pub(super) fn data(id: u64, data: &Value) -> Response<String> {
-    Response::Data { id, data: Some(data.to_string()) }
+    let data = data.to_string();
+    if data.len() + 256 > MAX_ANSWER {
+        return Refused::new(Code::ServerError, "the answer is too large").frame(Some(id));
+    }
+    Response::Data { id, data: Some(data) }
 }
 
 /// What `createGroup` and `updateGroupInfo` answer.

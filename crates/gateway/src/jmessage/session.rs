@@ -4,8 +4,9 @@ use super::{Gateway, outbound, wire::Refused};
 use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket};
 use futures_util::{SinkExt, StreamExt, future};
 use jmessage_core::{End, Event, Receipt, Session, port::AppRecord};
+use jmessage_model::{ConversationId, Seq};
 use jmessage_proto::{Code, Response, close};
-use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
+use std::{collections::HashMap, future::poll_fn, sync::Arc, task::Poll, time::Duration};
 use tokio::{
     sync::{OwnedSemaphorePermit, watch},
     time::{Instant, sleep_until, timeout},
@@ -48,6 +49,11 @@ pub(super) struct Connection {
     pub(super) pending: Option<OwnedSemaphorePermit>,
     pub(super) under_way: usize,
     pub(super) bad_frames: usize,
+    /// The change of a group that is under way. Each is a transaction of its own, so there is one at a time.
+    pub(super) changing: Option<u64>,
+    /// Whether an acknowledgement is under way, and what is to be acknowledged after it.
+    pub(super) acknowledging: bool,
+    pub(super) acknowledged: HashMap<ConversationId, Seq>,
     heard: Instant,
     pinged: bool,
     pub(super) since: Instant,
@@ -63,6 +69,9 @@ pub(super) async fn run(socket: WebSocket, gateway: Arc<Gateway>, pending: Owned
         pending: Some(pending),
         under_way: 0,
         bad_frames: 0,
+        changing: None,
+        acknowledging: false,
+        acknowledged: HashMap::new(),
         heard: now,
         pinged: false,
         since: now,
@@ -77,11 +86,21 @@ impl Connection {
         let mut stop = self.gateway.stop.clone();
         let mut stopping: Option<Instant> = None;
         loop {
+            if stopping.is_none() && *stop.borrow() {
+                stopping = Some(Instant::now() + FAREWELL);
+            }
             if stopping.is_some_and(|until| self.under_way == 0 || Instant::now() >= until) {
                 return Some((close::GOING_AWAY, "the server is stopping"));
             }
             let due = stopping.unwrap_or_else(|| self.due());
-            let reads = stopping.is_none() && self.under_way < UNDER_WAY;
+            // Checked here too, since a peer that never stops sending would always be served first below.
+            if stopping.is_none()
+                && Instant::now() >= due
+                && let Err(leave) = self.tick().await
+            {
+                return leave;
+            }
+            let reads = stopping.is_none() && self.under_way < UNDER_WAY && self.changing.is_none();
             let session = self.session().ok();
             let input = tokio::select! {
                 biased;
@@ -142,7 +161,9 @@ impl Connection {
         self.heard = Instant::now();
         self.pinged = false;
         match frame {
-            Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => Ok(()),
+            // The pong is flushed here, so that a peer which does not read runs into the time limit of a write.
+            Some(Ok(Frame::Ping(_))) => self.write([]).await,
+            Some(Ok(Frame::Pong(_))) => Ok(()),
             Some(Ok(Frame::Text(text))) => self.text(text.as_str()).await,
             Some(Ok(Frame::Binary(_))) => {
                 self.refuse(None, Refused::argument("frames are text, not binary")).await?;
@@ -167,15 +188,21 @@ impl Connection {
     async fn write_events(&mut self, events: &mut Vec<Event>) -> Result<(), Leave> {
         let mut ended = false;
         let mut answered = 0;
+        if events.iter().any(|event| matches!(event, Event::Acknowledged)) {
+            self.acknowledging = false;
+            self.acknowledge().await;
+        }
         let frames: Vec<_> = events
             .drain(..)
-            .map(|event| match event {
+            .filter_map(|event| match event {
                 Event::Reply { request, result } => {
                     answered += 1;
                     ended |= result == Ok(Receipt::Ended);
-                    outbound::reply(request, result)
+                    self.changing.take_if(|change| *change == request);
+                    Some(outbound::reply(request, result))
                 }
-                Event::Entry(shared) => outbound::shared(&shared),
+                Event::Acknowledged => None,
+                Event::Entry(shared) => Some(outbound::shared(&shared)),
             })
             .collect();
         self.under_way = self.under_way.saturating_sub(answered);
@@ -204,6 +231,18 @@ impl Connection {
             End::Replaced => (close::NORMAL, "resumed on another connection"),
             End::TooSlow => (close::TOO_SLOW, "too slow"),
             End::Left => (close::NORMAL, "left"),
+        }
+    }
+
+    /// Submits what is to be acknowledged, unless some of it is under way: then it follows together.
+    pub(super) async fn acknowledge(&mut self) {
+        if self.acknowledging || self.acknowledged.is_empty() {
+            return;
+        }
+        if let Ok(session) = self.session() {
+            let positions = self.acknowledged.drain().collect();
+            // A cursor that could not be moved only means that something comes again.
+            self.acknowledging = self.gateway.core.acknowledge(&session, positions).await.is_ok();
         }
     }
 
@@ -245,6 +284,9 @@ impl Connection {
         match std::mem::replace(&mut self.standing, Standing::New) {
             Standing::Open(app, session) => {
                 self.gateway.core.leave(session).await;
+                (self.changing, self.acknowledging) = (None, false);
+                self.acknowledged.clear();
+                self.pending = self.gateway.pending.clone().try_acquire_owned().ok();
                 self.standing = Standing::Configured(app);
             }
             other => self.standing = other,
@@ -285,12 +327,12 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Completes when the session was cut for being too slow. The queue keeps one waker: this future and
+/// Completes when the session was cut or replaced: what its socket does not take at once is not waited for. The queue keeps one waker: this future and
 /// [`next_events`] belong to the same task and never wait at the same time.
 async fn cut(session: &Session) {
     poll_fn(|cx| match session.queue.poll_end(cx) {
-        Some(End::TooSlow) => Poll::Ready(()),
-        _ => Poll::Pending,
+        Some(End::TooSlow | End::Kicked | End::Replaced) => Poll::Ready(()),
+        Some(End::Left) | None => Poll::Pending,
     })
     .await;
 }

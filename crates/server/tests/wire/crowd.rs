@@ -110,3 +110,19 @@ async fn a_recipient_that_does_not_read_delays_nobody() -> Result<()> {
     assert_eq!(listener.hear().await?.text, "hello");
     Ok(())
 }
+
+/// Pongs that nobody reads must not pile up in the server: the connection is cut instead.
+#[tokio::test]
+async fn a_flood_of_pings_by_a_peer_that_does_not_read_is_cut() -> Result<()> {
+    let server = TestServer::start_with(|config| {
+        config.jmessage.write_within = std::time::Duration::from_secs(1);
+    })
+    .await?;
+    let mut peer = Client::connect_with_receive_buffer(server.url(), Some(4096)).await?;
+    for _ in 0..5_000_000 {
+        if peer.ping_socket().await.is_err() {
+            return Ok(());
+        }
+    }
+    anyhow::bail!("the server took every ping")
+}

@@ -49,7 +49,15 @@ pub fn prepare(directory: &Path) -> io::Result<()> {
         builder.mode(0o700);
     }
     builder.create(directory)?;
-    options.open(directory.join(FILE)).map(drop)
+    let file = options.open(directory.join(FILE))?;
+    #[cfg(unix)]
+    {
+        // A file that was copied into place may be open to others.
+        use std::os::unix::fs::PermissionsExt;
+        file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    }
+    drop(file);
+    Ok(())
 }
 
 fn connect(file: &Path) -> Result<Connection, Unavailable> {

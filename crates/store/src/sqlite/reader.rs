@@ -3,7 +3,7 @@
 use super::{connect, content, from_sql, to_sql, unavailable};
 use jmessage_core::{
     Destination, Entry, GroupCard, UserCard,
-    port::{AppRecord, Behind, GroupRecord, ProfileRecord, Reader, Unavailable, UserRecord},
+    port::{AppRecord, Behind, GroupRecord, PAGE_BYTES, ProfileRecord, Reader, Unavailable, UserRecord},
 };
 use jmessage_model::{
     AppId, AppKey, ClientKey, ConversationId, Description, EntryId, GroupName, Millis, NameError, Nickname,
@@ -16,7 +16,7 @@ use std::{
 };
 
 /// Connections kept open between reads.
-const KEPT: usize = 4;
+const KEPT: usize = 16;
 
 /// See the module.
 pub struct SqliteReader {
@@ -158,7 +158,7 @@ impl Reader for SqliteReader {
     }
 
     fn check(&self) -> Result<(), Unavailable> {
-        self.with(|c| c.query_row("SELECT 1", [], |_| Ok(())))
+        self.with(|c| c.query_row("SELECT count(*) FROM app", [], |_| Ok(())))
     }
 }
 
@@ -170,7 +170,7 @@ fn entries(
     limit: usize,
 ) -> rusqlite::Result<Vec<Entry>> {
     let Some(place) = place(c, conversation)? else { return Ok(Vec::new()) };
-    c.prepare_cached(
+    let mut statement = c.prepare_cached(
         "SELECT e.id, e.seq, e.nickname, e.platform, e.at, e.key, e.kind, e.body,
              u.id, u.app, u.name, u.nickname, ''
          FROM member m
@@ -178,8 +178,8 @@ fn entries(
              AND e.seq > max(?3, m.joined - 1) AND e.seq <= coalesce(m.gone, e.seq)
          JOIN user u ON u.id = e.sender
          WHERE m.user = ?1 AND m.conversation = ?2 ORDER BY e.seq LIMIT ?4",
-    )?
-    .query_map(
+    )?;
+    let rows = statement.query_map(
         params![to_sql(user.0), to_sql(conversation.0), to_sql(after.0), to_sql(limit as u64)],
         |row| {
             let sender = user_row_at(row, 8)?.card;
@@ -195,8 +195,18 @@ fn entries(
                 content: content::read(row.get(6)?, row.get(7)?).ok_or_else(|| unreadable(6))?,
             })
         },
-    )?
-    .collect()
+    )?;
+    let mut bytes = 0;
+    let mut page = Vec::new();
+    for entry in rows {
+        let entry: Entry = entry?;
+        bytes += entry.content.size();
+        page.push(entry);
+        if bytes >= PAGE_BYTES {
+            break;
+        }
+    }
+    Ok(page)
 }
 
 /// What a conversation is.

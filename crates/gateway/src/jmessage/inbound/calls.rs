@@ -12,8 +12,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 use std::sync::Arc;
 
-/// Usernames in one call at most.
-const MAX_NAMES: usize = 500;
+/// Usernames in one call at most: the event that tells of them fits in a frame.
+const MAX_NAMES: usize = 256;
 
 #[derive(Deserialize)]
 struct UserInfo {
@@ -83,6 +83,7 @@ impl Connection {
         let answer = match call {
             Call::Change(change) => {
                 let submitted = core.change_group(session, id, change).await.map_err(Refused::from);
+                self.changing = submitted.is_ok().then_some(id);
                 return self.submitted(id, submitted).await;
             }
             Call::UserInfo(name) => core.profile(session, name).await.map(|user| outbound::profile(&user)),
@@ -152,11 +153,12 @@ fn username(name: &str) -> Result<Username, Refused> {
 
 fn members(params: &RawValue) -> Result<(ConversationId, Vec<Username>), Refused> {
     let Members { group_id, member_usernames } = read(params)?;
+    let group = group(group_id)?;
     if member_usernames.is_empty() || member_usernames.len() > MAX_NAMES {
         return Err(Refused::argument(format!("memberUsernames must have 1 to {MAX_NAMES} names")));
     }
     let users = member_usernames.iter().map(|name| username(name)).collect::<Result<_, _>>()?;
-    Ok((group(group_id)?, users))
+    Ok((group, users))
 }
 
 fn name(text: &str) -> Result<GroupName, Refused> {
