@@ -112,6 +112,11 @@ impl Client {
         self.transmit(Message::Frame(Frame::message(text.into(), kind, false))).await
     }
 
+    /// Sends a WebSocket ping and reads nothing.
+    pub async fn raw_ping(&mut self) -> Result<()> {
+        self.transmit(Message::Ping(Bytes::from_static(&[b'?'; 125]))).await
+    }
+
     /// Sends a WebSocket ping and waits for its pong. Frames that come meanwhile are kept, if they are pushes.
     pub async fn ping_socket(&mut self) -> Result<()> {
         self.transmit(Message::Ping(Bytes::from_static(b"?"))).await?;

@@ -119,8 +119,8 @@ async fn a_flood_of_pings_by_a_peer_that_does_not_read_is_cut() -> Result<()> {
     })
     .await?;
     let mut peer = Client::connect_with_receive_buffer(server.url(), Some(4096)).await?;
-    for _ in 0..5_000_000 {
-        if peer.ping_socket().await.is_err() {
+    for _ in 0..1_000_000 {
+        if peer.raw_ping().await.is_err() {
             return Ok(());
         }
     }
