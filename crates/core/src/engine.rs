@@ -270,11 +270,13 @@ impl Engine {
     fn finish(&mut self, op: Op, then: Then, result: Result<Done, Refusal>) {
         match (then, result) {
             (Then::Sent { session, request, to }, Ok(Done::Appended(appended))) => {
+                // Counted first: who has the answer finds it in the counters.
+                let counter = if appended.fresh { &self.stats.messages } else { &self.stats.repeats };
+                Stats::add(counter, 1);
                 session.queue.reply(request, Ok(Receipt::Sent(appended)));
                 if !appended.fresh {
-                    return Stats::add(&self.stats.repeats, 1);
+                    return;
                 }
-                Stats::add(&self.stats.messages, 1);
                 if let Op::Append { key, content, .. } = op {
                     self.deliver(
                         &session,
