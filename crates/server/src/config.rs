@@ -246,7 +246,7 @@ impl Settings {
 }
 
 /// The longest time that may be configured.
-const A_YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const A_YEAR: Duration = Duration::from_hours(365 * 24);
 
 /// Whether a directory lies in another, as far as both can be resolved.
 fn is_inside(inner: &Path, outer: &Path) -> bool {
