@@ -162,7 +162,7 @@ async fn who_comes_back_is_not_told_what_was_between() -> Result<()> {
     bobby.tell(jmessage_proto::Request::Sync { conversation, after: 3 }).await?;
     match bobby.frame().await? {
         jmessage_proto::Response::From { seq, .. } => {
-            assert_eq!(seq, 4, "nothing up to there is to be waited for")
+            assert_eq!(seq, 4, "nothing up to there is to be waited for");
         }
         other => anyhow::bail!("{}", jmessage_testkit::describe(&other)),
     }
