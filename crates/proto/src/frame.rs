@@ -308,6 +308,19 @@ impl<V> Response<V> {
 }
 
 impl<V> Request<V> {
+    /// The id by which the request is answered, if it is answered.
+    pub fn id(&self) -> Option<u64> {
+        match self {
+            Self::Config { id, .. }
+            | Self::Login { id, .. }
+            | Self::Resume { id, .. }
+            | Self::Logout { id }
+            | Self::Send { id, .. }
+            | Self::Call { id, .. } => Some(*id),
+            Self::Ack { .. } | Self::Sync { .. } | Self::Ping => None,
+        }
+    }
+
     /// The same request with its nested value, if it has one, changed by `change`.
     pub fn map_body<W>(self, change: impl FnOnce(V) -> W) -> Request<W> {
         match self {
@@ -329,6 +342,21 @@ impl<V> Request<V> {
 }
 
 impl<V> Response<V> {
+    /// The id of the request that the response answers, if it answers one.
+    pub fn id(&self) -> Option<u64> {
+        match self {
+            Self::Configured { id }
+            | Self::Session { id, .. }
+            | Self::Sent { id, .. }
+            | Self::Done { id }
+            | Self::Data { id, .. } => Some(*id),
+            Self::Error { id, .. } => *id,
+            Self::Push { .. } | Self::Event { .. } | Self::From { .. } | Self::Kicked { .. } | Self::Pong => {
+                None
+            }
+        }
+    }
+
     /// The same response with its nested value, if it has one, changed by `change`.
     pub fn map_message<W>(self, change: impl FnOnce(V) -> W) -> Response<W> {
         match self {

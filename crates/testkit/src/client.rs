@@ -137,7 +137,7 @@ impl Client {
 
     /// Sends a request and waits for the frame with its id. Pushes that come meanwhile are kept.
     pub async fn ask(&mut self, request: Request<String>) -> Result<Response<String>> {
-        let wanted = frames::id_of_request(&request);
+        let wanted = request.id();
         self.tell(request).await?;
         self.answer(wanted).await
     }
@@ -146,7 +146,7 @@ impl Client {
     pub async fn answer(&mut self, id: Option<u64>) -> Result<Response<String>> {
         loop {
             let frame = self.frame().await?;
-            if id.is_some() && frames::id_of_response(&frame) == id {
+            if id.is_some() && frame.id() == id {
                 return Ok(frame);
             }
             self.keep(frame)?;

@@ -100,23 +100,13 @@ impl Client {
     /// Sends a text under the sender's own `key` and waits until the server has it.
     pub async fn say_as(&mut self, key: &str, to: &str, text: &str) -> Result<Sent> {
         let id = self.next_id();
-        match self.ask(send(id, key, to, text)).await? {
-            Response::Sent { msg_id, conversation, seq, create_time, .. } => {
-                Ok(Sent { msg_id, conversation, seq, create_time })
-            }
-            other => bail!("send to {to}: {}", describe(&other)),
-        }
+        sent(self.ask(send(id, key, to, text)).await?).with_context(|| format!("send to {to}"))
     }
 
     /// Sends a text to a group and waits until the server has it.
     pub async fn say_in(&mut self, group: u64, text: &str) -> Result<Sent> {
         let id = self.next_id();
-        match self.ask(send_in(id, group, text)).await? {
-            Response::Sent { msg_id, conversation, seq, create_time, .. } => {
-                Ok(Sent { msg_id, conversation, seq, create_time })
-            }
-            other => bail!("send to group {group}: {}", describe(&other)),
-        }
+        sent(self.ask(send_in(id, group, text)).await?).with_context(|| format!("send to group {group}"))
     }
 
     /// Makes a call of the API; its answer, null when there is nothing to tell.
@@ -282,6 +272,15 @@ pub fn call(id: u64, method: &str, params: &Value) -> Request<String> {
 /// A `login`.
 pub fn login(id: u64, username: &str, password: &str) -> Request<String> {
     Request::Login { id, username: username.to_owned(), password: password.to_owned() }
+}
+
+fn sent(answer: Response<String>) -> Result<Sent> {
+    match answer {
+        Response::Sent { msg_id, conversation, seq, create_time, .. } => {
+            Ok(Sent { msg_id, conversation, seq, create_time })
+        }
+        other => bail!("not stored: {}", describe(&other)),
+    }
 }
 
 fn session(answer: Response<String>) -> Result<Session> {

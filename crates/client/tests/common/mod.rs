@@ -153,7 +153,7 @@ impl Page {
 
     pub(crate) fn last_id(&mut self) -> u64 {
         self.collect();
-        self.frames.iter().rev().find_map(id).expect("a request with a number")
+        self.frames.iter().rev().find_map(Request::id).expect("a request with a number")
     }
 
     /// Lets time pass, with the ticks that are due.
@@ -176,18 +176,6 @@ impl Page {
         self.collect();
         assert!(self.calls.iter().any(|call| call == "connect"), "{:?}", self.calls);
         self.open();
-    }
-}
-
-pub(crate) fn id<V>(frame: &Request<V>) -> Option<u64> {
-    match frame {
-        Request::Config { id, .. }
-        | Request::Login { id, .. }
-        | Request::Resume { id, .. }
-        | Request::Logout { id }
-        | Request::Send { id, .. }
-        | Request::Call { id, .. } => Some(*id),
-        Request::Ack { .. } | Request::Sync { .. } | Request::Ping => None,
     }
 }
 
