@@ -81,6 +81,7 @@ impl Listeners {
             Notice::Answered(rid, data) => {
                 calls.succeed(rid, &data.map_or(JsValue::UNDEFINED, |Body(data)| present(data)));
             }
+            Notice::Media { .. } => {}
             Notice::Event(Body(event)) => {
                 self.keep(Event::Group, event);
                 self.hear_messages();

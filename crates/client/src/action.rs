@@ -19,6 +19,7 @@ pub enum Action<V> {
 
 /// News for the page.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "each variant says what its fields are")]
 pub enum Notice<V> {
     /// `config` succeeded. Once per `config` call.
     Ready,
@@ -45,6 +46,8 @@ pub enum Notice<V> {
     Message(V),
     /// An event for the page, in the order of its conversation, once.
     Event(V),
+    /// From now on the user reads files behind `url` and uploads them to `upload`; paths on the server, or whole URLs.
+    Media { url: String, upload: String },
     /// The session has ended without the page's doing: 872008, or the code with which logging in again was refused.
     Notification(Failure),
 }

@@ -307,6 +307,11 @@ impl<V: Payload> Client<V> {
                 self.pushed(now, conversation, seq, Some(Notice::Event(event)));
             }
             Response::From { conversation, seq } => self.inbox.skip(conversation, seq),
+            Response::Media { url, upload } => {
+                if self.is_logged_in() {
+                    self.notify(Notice::Media { url, upload });
+                }
+            }
             Response::Kicked { code, message } => self.kicked(Failure { code, message }),
         }
         self.advance(now);

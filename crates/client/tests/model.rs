@@ -320,6 +320,7 @@ impl World {
             | Notice::LoginFailed(..)
             | Notice::Answered(..)
             | Notice::CallFailed(..)
+            | Notice::Media { .. }
             | Notice::Event(_) => {}
         }
     }

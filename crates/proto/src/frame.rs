@@ -63,6 +63,9 @@ pub enum Response<V> {
     /// In this conversation nothing up to and including `seq` is to be waited for: it was before the user's time
     /// there.
     From { conversation: u64, seq: u64 },
+    /// Where the session's user reads files (`url`, a base that media ids are put behind) and uploads them: paths on the
+    /// server, or whole URLs. They expire; the frame comes again in time.
+    Media { url: String, upload: String },
     /// The session has ended; the connection closes.
     Kicked { code: u64, message: String },
     /// A sign of life.
@@ -97,6 +100,7 @@ impl<V> fmt::Debug for Response<V> {
             Self::Push { .. } => "push",
             Self::Event { .. } => "event",
             Self::From { .. } => "from",
+            Self::Media { .. } => "media",
             Self::Kicked { .. } => "kicked",
             Self::Pong => "pong",
         })
@@ -247,6 +251,7 @@ impl<V> Response<V> {
                 event: required(from.value("event"), "event")?,
             },
             "from" => Self::From { conversation: number("conversation")?, seq: number("seq")? },
+            "media" => Self::Media { url: text("url")?, upload: text("upload")? },
             "kicked" => Self::Kicked { code: number("code")?, message: text("message")? },
             "pong" => Self::Pong,
             _ => return Err(FrameError::UnknownType),
@@ -297,6 +302,11 @@ impl<V> Response<V> {
                 to.value("event", event);
             }
             Self::From { conversation, seq } => place(to, "from", conversation, seq),
+            Self::Media { url, upload } => {
+                to.text("type", "media");
+                to.text("url", &url);
+                to.text("upload", &upload);
+            }
             Self::Kicked { code, message } => {
                 to.text("type", "kicked");
                 to.number("code", code);
@@ -351,9 +361,12 @@ impl<V> Response<V> {
             | Self::Done { id }
             | Self::Data { id, .. } => Some(*id),
             Self::Error { id, .. } => *id,
-            Self::Push { .. } | Self::Event { .. } | Self::From { .. } | Self::Kicked { .. } | Self::Pong => {
-                None
-            }
+            Self::Push { .. }
+            | Self::Event { .. }
+            | Self::From { .. }
+            | Self::Media { .. }
+            | Self::Kicked { .. }
+            | Self::Pong => None,
         }
     }
 
@@ -379,6 +392,7 @@ impl<V> Response<V> {
                 Response::Event { conversation, seq, event: change(event) }
             }
             Self::From { conversation, seq } => Response::From { conversation, seq },
+            Self::Media { url, upload } => Response::Media { url, upload },
             Self::Kicked { code, message } => Response::Kicked { code, message },
             Self::Pong => Response::Pong,
         }

@@ -144,7 +144,7 @@ impl Client {
                 Response::Event { conversation, seq, event } => {
                     return Heard::read_event(conversation, seq, event);
                 }
-                Response::Sent { .. } | Response::From { .. } => {}
+                Response::Sent { .. } | Response::From { .. } | Response::Media { .. } => {}
                 other => bail!("expected a push, got {}", describe(&other)),
             }
         }

@@ -200,6 +200,7 @@ pub(crate) fn failure(notice: &Notice<Text>) -> Option<&Failure> {
         | Notice::Sent(_)
         | Notice::Answered(..)
         | Notice::Event(_)
+        | Notice::Media { .. }
         | Notice::Message(_) => None,
     }
 }

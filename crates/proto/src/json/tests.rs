@@ -51,6 +51,7 @@ fn responses() -> Vec<Response<String>> {
         Response::Data { id: 8, data: None },
         Response::Event { conversation: 7, seq: 6, event: r#"{"event_type":"create_group"}"#.into() },
         Response::From { conversation: 7, seq: 14 },
+        Response::Media { url: "/jmessage/v1/media/r/".into(), upload: "/jmessage/v1/upload/w".into() },
         Response::Kicked { code: 872_008, message: "user login in other place".into() },
         Response::Pong,
     ]
@@ -87,6 +88,7 @@ fn responses_on_the_wire() {
     {"type":"data","id":8}
     {"type":"event","conversation":7,"seq":6,"event":{"event_type":"create_group"}}
     {"type":"from","conversation":7,"seq":14}
+    {"type":"media","url":"/jmessage/v1/media/r/","upload":"/jmessage/v1/upload/w"}
     {"type":"kicked","code":872008,"message":"user login in other place"}
     {"type":"pong"}
     "#);
