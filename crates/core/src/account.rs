@@ -1,8 +1,9 @@
 //! The front door: Apps, users, logins. [`Core`] is the handle that gateways and the server hold.
 
 use crate::{
-    Command, Engine, Error, Hashing, Proof, Queue, QueueLimits, Session, Stats, Token, UserCard,
-    port::{AppRecord, Done, Op, Reader, Unavailable, UserRecord, Writer},
+    CapabilityKey, Command, Engine, Error, Hashing, Proof, Queue, QueueLimits, Session, Stats, Token,
+    UserCard,
+    port::{AppRecord, Blobs, Done, Op, Reader, Unavailable, UserRecord, Writer},
     writer,
 };
 use jmessage_model::{
@@ -27,6 +28,12 @@ pub struct Options {
     pub queue: QueueLimits,
     /// How long after its login a session may be resumed.
     pub resume_for: Millis,
+    /// For how long a capability is good at most.
+    pub media_for: Millis,
+    /// For how long a file may wait to be sent.
+    pub unsent_for: Millis,
+    /// Where the bytes of files are.
+    pub blobs: Arc<dyn Blobs>,
     /// The pool for password hashes.
     pub hashing: Hashing,
     /// The time.
@@ -40,6 +47,7 @@ struct Inner {
     reader: Arc<dyn Reader>,
     reading: Semaphore,
     options: Options,
+    key: CapabilityKey,
     stats: Arc<Stats>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -50,7 +58,9 @@ pub struct Core(Arc<Inner>);
 
 impl Core {
     /// Starts the domain on a store.
-    pub fn start(writer: Box<dyn Writer>, reader: Arc<dyn Reader>, options: Options) -> io::Result<Self> {
+    pub fn start(mut writer: Box<dyn Writer>, reader: Arc<dyn Reader>, options: Options) -> io::Result<Self> {
+        let key =
+            capability_key(writer.as_mut(), reader.as_ref(), options.random).map_err(io::Error::other)?;
         let stats = Arc::new(Stats::default());
         let engine = Engine::new(writer, reader.clone(), options.limits, stats.clone());
         let (commands, thread) = writer::start(engine)?;
@@ -60,6 +70,7 @@ impl Core {
             reader,
             reading,
             options,
+            key,
             stats,
             writer: Mutex::new(Some(thread)),
         })))
@@ -85,6 +96,14 @@ impl Core {
     /// The limits in force.
     pub fn limits(&self) -> &Limits {
         &self.0.options.limits
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.0.options
+    }
+
+    pub(crate) fn key(&self) -> &CapabilityKey {
+        &self.0.key
     }
 
     /// The time, as the domain sees it.
@@ -216,13 +235,13 @@ impl Core {
         result.await.map_err(|_| Error::Unavailable)?
     }
 
-    async fn change(&self, op: Op) -> Result<Done, Error> {
+    pub(crate) async fn change(&self, op: Op) -> Result<Done, Error> {
         let (answer, result) = oneshot::channel();
         self.submit(Command::Change { op, answer }).await?;
         result.await.map_err(|_| Error::Unavailable)?
     }
 
-    fn random(&self) -> Result<[u8; 16], Error> {
+    pub(crate) fn random(&self) -> Result<[u8; 16], Error> {
         let mut bytes = [0; 16];
         (self.0.options.random)(&mut bytes)?;
         Ok(bytes)
@@ -245,4 +264,20 @@ impl Core {
             Error::Unavailable
         })
     }
+}
+
+/// The key that signs capabilities: the stored one, made at the first start.
+fn capability_key(
+    writer: &mut dyn Writer,
+    reader: &dyn Reader,
+    random: fn(&mut [u8]) -> Result<(), Error>,
+) -> Result<CapabilityKey, Box<dyn std::error::Error + Send + Sync>> {
+    if let Some(key) = reader.capability_key()? {
+        return Ok(key);
+    }
+    let mut bytes = [0; 32];
+    random(&mut bytes)?;
+    writer.commit(&[Op::KeepKey(CapabilityKey(bytes))])?;
+    // Another process may have been first.
+    reader.capability_key()?.ok_or_else(|| "the key of capabilities was not kept".into())
 }

@@ -382,6 +382,8 @@ fn refused(refusal: Refusal) -> Error {
         Refusal::Fenced | Refusal::Superseded => Error::Superseded,
         Refusal::NoSession => Error::NoSession,
         Refusal::KeyReused => Error::KeyReused,
+        Refusal::NoSuchFile => Error::NoSuchFile,
+        Refusal::StorageFull => Error::StorageFull,
     }
 }
 

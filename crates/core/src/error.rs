@@ -48,6 +48,18 @@ pub enum Error {
     /// The group has no room for so many.
     #[error("the group is full")]
     GroupFull,
+    /// No file has this name, or it is not for this user.
+    #[error("no such file")]
+    NoSuchFile,
+    /// The file has more bytes than the limit.
+    #[error("the file is larger than {0} bytes")]
+    FileTooLarge(u64),
+    /// The files of this user take all the room there is for them.
+    #[error("the user's storage is full")]
+    StorageFull,
+    /// A capability has expired, or is none, or is for something else.
+    #[error("not entitled")]
+    NotEntitled,
     /// The session has ended; another one took its place.
     #[error("logged in elsewhere")]
     Superseded,

@@ -5,8 +5,10 @@
 //! Must never know SQL, HTTP, JSON, or which protocol a session speaks.
 
 mod account;
+mod capability;
 mod entry;
 mod error;
+mod file;
 mod group;
 mod hub;
 mod password;
@@ -20,9 +22,11 @@ mod writer;
 mod engine;
 
 pub use account::{Core, Options};
+pub use capability::{Bearer, CapabilityKey, Purpose};
 pub use engine::{Command, Engine, Proof};
 pub use entry::{Destination, Entry, GroupCard, Shared, UserCard};
 pub use error::Error;
+pub use file::{FileKind, Grants};
 pub use group::GroupChange;
 pub use password::{HashCost, Hashing};
 pub use queue::{End, Event, Queue, QueueLimits, Receipt};

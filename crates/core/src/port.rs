@@ -1,12 +1,14 @@
 //! What the domain asks of a store. The store decides everything that must hold inside a transaction:
 //! uniqueness, fences, the order of a log.
 
-use crate::{Entry, GroupCard, UserCard, token::TokenDigest};
+use crate::{CapabilityKey, Entry, GroupCard, UserCard, token::TokenDigest};
+use bytes::Bytes;
+use futures_util::{future::BoxFuture, stream::BoxStream};
 use jmessage_model::{
-    AppId, AppKey, ClientKey, Content, ConversationId, Description, EntryId, Epoch, GroupEvent, GroupName,
-    Millis, Nickname, Platform, Seq, UserId, Username,
+    AppId, AppKey, ClientKey, Content, ConversationId, Description, EntryId, Epoch, FileId, GroupEvent,
+    GroupName, Media, Millis, Nickname, Platform, Seq, UserId, Username,
 };
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 use thiserror::Error;
 
 /// The store could not do it. The cause is for the log only.
@@ -79,6 +81,19 @@ pub struct ProfileRecord {
     pub created: Millis,
     /// When the user was changed last.
     pub modified: Millis,
+}
+
+/// A stored file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileRecord {
+    /// The App it belongs to.
+    pub app: AppId,
+    /// Who uploaded it.
+    pub owner: UserId,
+    /// Its name, and what is known of it.
+    pub media: Media,
+    /// When it was uploaded.
+    pub created: Millis,
 }
 
 /// Which log a message goes to.
@@ -164,7 +179,8 @@ pub enum Op {
     },
     /// Ends a session and forgets its token. → [`Done::Nothing`]; ending an older one changes nothing.
     EndSession(Fence),
-    /// Appends a message. → [`Done::Appended`], refused with [`Refusal::Fenced`] or [`Refusal::KeyReused`].
+    /// Appends a message; one with a file makes it a file of that conversation. → [`Done::Appended`], refused with
+    /// [`Refusal::Fenced`], [`Refusal::KeyReused`] or [`Refusal::NoSuchFile`].
     Append {
         /// The sender's session.
         fence: Fence,
@@ -189,6 +205,10 @@ pub enum Op {
         /// How.
         change: GroupWrite,
     },
+    /// Changes what is known of a file. → [`Done::Nothing`].
+    File(FileWrite),
+    /// Keeps the key that signs capabilities, unless there is one. → [`Done::Nothing`].
+    KeepKey(CapabilityKey),
     /// Moves cursors forward, never beyond the end of a log, and only for conversations the user is in.
     /// → [`Done::Nothing`], refused with [`Refusal::Fenced`].
     Acknowledge {
@@ -247,6 +267,23 @@ pub enum GroupWrite {
     },
 }
 
+/// A change of a file.
+#[derive(Clone, Copy, Debug)]
+pub enum FileWrite {
+    /// A file is there; refused with [`Refusal::StorageFull`] when its owner's files would take more than `quota` bytes.
+    Create {
+        /// Which, and whose.
+        record: FileRecord,
+        /// What all files of the owner may take.
+        quota: u64,
+    },
+    /// A file that was never sent is to be deleted: nobody finds it any more. Refused with [`Refusal::NoSuchFile`] when
+    /// it was sent.
+    Drop(FileId),
+    /// The bytes of a dropped file are gone: its room is free again.
+    Forget(FileId),
+}
+
 /// What a change led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Done {
@@ -290,6 +327,10 @@ pub enum Refusal {
     NoSession,
     /// The key was used for another message.
     KeyReused,
+    /// The file is not there.
+    NoSuchFile,
+    /// The owner's files take too much room.
+    StorageFull,
 }
 
 /// The only one who writes. A batch is one transaction: when `commit` returns `Ok`, all that was applied is durable;
@@ -340,6 +381,31 @@ pub trait Reader: Send + Sync {
         after: Seq,
         limit: usize,
     ) -> Result<Vec<Entry>, Unavailable>;
+    /// The file of a name, if it was not dropped.
+    fn file(&self, id: FileId) -> Result<Option<FileRecord>, Unavailable>;
+    /// Whether the file was sent to a conversation in which the user is now.
+    fn was_sent_to(&self, id: FileId, user: UserId) -> Result<bool, Unavailable>;
+    /// Files made before a moment and not sent so far, the oldest first; dropped ones too.
+    fn unsent_files(&self, before: Millis, limit: usize) -> Result<Vec<FileId>, Unavailable>;
+    /// The key kept by [`Op::KeepKey`].
+    fn capability_key(&self) -> Result<Option<CapabilityKey>, Unavailable>;
     /// Whether the store answers.
     fn check(&self) -> Result<(), Unavailable>;
+}
+
+/// Bytes of a file as they are read.
+pub type BlobStream = BoxStream<'static, Result<Bytes, Unavailable>>;
+
+/// The bytes of files. A file is written once, whole or not at all, and never changed.
+pub trait Blobs: Send + Sync {
+    /// Stores a file; it is durable when this returns.
+    fn put(&self, id: FileId, bytes: Bytes) -> BoxFuture<'_, Result<(), Unavailable>>;
+    /// A file or a part of it; `None` when it is not there. The range lies within the file.
+    fn get(
+        &self,
+        id: FileId,
+        range: Option<Range<u64>>,
+    ) -> BoxFuture<'_, Result<Option<BlobStream>, Unavailable>>;
+    /// Deletes a file; one that is not there is as good as deleted.
+    fn delete(&self, id: FileId) -> BoxFuture<'_, Result<(), Unavailable>>;
 }

@@ -29,6 +29,12 @@ stats! {
     kicks
     /// Sessions cut because they read too slowly.
     cuts
+    /// Files uploaded.
+    uploads
+    /// Bytes of the files uploaded.
+    upload_bytes
+    /// Uploads refused.
+    uploads_refused
     /// Transactions committed.
     commits
     /// Transactions that failed.
@@ -38,6 +44,10 @@ stats! {
 impl Stats {
     pub(crate) fn add(counter: &AtomicU64, count: usize) {
         counter.fetch_add(count as u64, Relaxed);
+    }
+
+    pub(crate) fn add_bytes(counter: &AtomicU64, bytes: u64) {
+        counter.fetch_add(bytes, Relaxed);
     }
 
     pub(crate) fn set(counter: &AtomicU64, count: usize) {

@@ -60,6 +60,9 @@ impl Domain {
             limits,
             queue,
             resume_for: Millis(1000),
+            media_for: Millis(1000),
+            unsent_for: Millis(1000),
+            blobs: Arc::new(jmessage_store::blobs::local(&directory.path().join("media")).unwrap()),
             hashing: Hashing::new(HashCost { memory_kib: 8, passes: 1 }, 1, 8),
             now: || Millis(5_000),
             random: |bytes| {
@@ -112,6 +115,7 @@ impl Domain {
 fn text_of(content: &Content) -> String {
     match content {
         Content::Text(text) => text.clone(),
+        Content::Media(media) => media.file.to_string(),
         Content::Group(event) => format!("{:?}", event.kind),
     }
 }

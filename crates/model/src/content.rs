@@ -1,12 +1,14 @@
 //! What a message says.
 
-use crate::{GroupEvent, Limits};
+use crate::{GroupEvent, Limits, Media};
 
 /// The content of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     /// Plain text, shown as it is and never interpreted as markup.
     Text(String),
+    /// A picture or a sound. Made by the domain of what it stored, never by a sender.
+    Media(Media),
     /// What happened to a group. Made by the domain, never by a sender.
     Group(GroupEvent),
 }
@@ -21,19 +23,21 @@ pub enum ContentError {
 }
 
 impl Content {
-    /// Checks the content against `limits`.
+    /// Checks the content against `limits`; what the domain made is within them.
     pub fn check(&self, limits: &Limits) -> Result<(), ContentError> {
-        match self.size() {
+        let Self::Text(text) = self else { return Ok(()) };
+        match text.len() {
             0 => Err(ContentError::Empty),
             size if size > limits.message => Err(ContentError::TooLong(size, limits.message)),
             _ => Ok(()),
         }
     }
 
-    /// The size in bytes that limits and queues count.
+    /// The size in bytes that queues and pages count.
     pub fn size(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
+            Self::Media(_) => size_of::<Media>(),
             Self::Group(event) => 16 + event.users.iter().map(|user| user.as_str().len() + 1).sum::<usize>(),
         }
     }

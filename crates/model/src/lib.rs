@@ -7,12 +7,14 @@ mod content;
 mod group;
 mod id;
 mod limits;
+mod media;
 mod name;
 
 pub use content::{Content, ContentError};
 pub use group::{GroupEvent, GroupEventKind};
 pub use id::{AppId, ConversationId, EntryId, Epoch, MAX_SAFE_ID, Millis, Seq, UserId};
 pub use limits::Limits;
+pub use media::{Extent, Facts, FileId, Format, Media};
 pub use name::{AppKey, ClientKey, Description, GroupName, NameError, Nickname, Password, Username};
 
 /// What a session runs on. One user has at most one session per platform; the discriminant is stored.

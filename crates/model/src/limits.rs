@@ -7,6 +7,10 @@ pub struct Limits {
     pub message: usize,
     /// Members of a new group, its owner included; a count.
     pub group: usize,
+    /// One uploaded file.
+    pub upload: u64,
+    /// The files of one user together.
+    pub storage: u64,
 }
 
 impl Limits {
@@ -26,6 +30,6 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { message: 4096, group: 500 }
+        Self { message: 4096, group: 500, upload: 10 << 20, storage: 1 << 30 }
     }
 }

@@ -16,7 +16,7 @@ pub use code::{Code, close};
 pub use event::{DISSOLVED, Event, EventType};
 pub use field::{FrameError, Sink, Source};
 pub use frame::{Position, Request, Response};
-pub use message::{Message, MessageBody, TargetType};
+pub use message::{MediaFile, Message, MessageBody, TargetType};
 
 /// Where the server listens for this wire.
 pub const PATH: &str = "/jmessage/v1";

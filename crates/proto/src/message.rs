@@ -35,6 +35,35 @@ impl TargetType {
 pub enum MessageBody<'a> {
     /// `msg_type` "text", `msg_body` `{text}`.
     Text(&'a str),
+    /// `msg_type` "image", `msg_body` `{media_id, media_crc32, width, height, format, fsize}`.
+    Image {
+        /// The name of the file.
+        file: MediaFile<'a>,
+        /// In pixels.
+        width: u64,
+        /// In pixels.
+        height: u64,
+    },
+    /// `msg_type` "voice", `msg_body` `{media_id, media_crc32, duration, format, fsize}`.
+    Voice {
+        /// The name of the file.
+        file: MediaFile<'a>,
+        /// In seconds.
+        duration: u64,
+    },
+}
+
+/// What every media message says of its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MediaFile<'a> {
+    /// What a page appends to the media URL.
+    pub media_id: &'a str,
+    /// CRC-32 as zlib counts it, unsigned.
+    pub crc32: u64,
+    /// The usual ending of such a file's name.
+    pub format: &'a str,
+    /// In bytes.
+    pub fsize: u64,
 }
 
 /// A message as a page receives it.
@@ -85,6 +114,8 @@ impl MessageBody<'_> {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Text(_) => "text",
+            Self::Image { .. } => "image",
+            Self::Voice { .. } => "voice",
         }
     }
 
@@ -92,6 +123,29 @@ impl MessageBody<'_> {
     pub fn write<S: Sink>(&self, to: &mut S) {
         match self {
             Self::Text(text) => to.text("text", text),
+            Self::Image { file, width, height } => {
+                file.write_head(to);
+                to.number("width", *width);
+                to.number("height", *height);
+                file.write_tail(to);
+            }
+            Self::Voice { file, duration } => {
+                file.write_head(to);
+                to.number("duration", *duration);
+                file.write_tail(to);
+            }
         }
+    }
+}
+
+impl MediaFile<'_> {
+    fn write_head<S: Sink>(&self, to: &mut S) {
+        to.text("media_id", self.media_id);
+        to.number("media_crc32", self.crc32);
+    }
+
+    fn write_tail<S: Sink>(&self, to: &mut S) {
+        to.text("format", self.format);
+        to.number("fsize", self.fsize);
     }
 }

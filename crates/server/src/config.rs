@@ -86,6 +86,24 @@ settings! {
     /// Members of a new group, its owner included. [default: 500, at most 1000]
     #[arg(value_name = "COUNT")]
     max_group: usize, "JMESSAGE_MAX_GROUP";
+    /// The largest file that may be uploaded. [default: 10485760, at most 104857600]
+    #[arg(value_name = "BYTES")]
+    max_upload: u64, "JMESSAGE_MAX_UPLOAD";
+    /// What the files of one user may take together. [default: 1073741824]
+    #[arg(value_name = "BYTES")]
+    upload_quota: u64, "JMESSAGE_UPLOAD_QUOTA";
+    /// Uploads at a time; each may hold a whole file in memory. [default: 16]
+    #[arg(value_name = "COUNT")]
+    max_uploads: usize, "JMESSAGE_MAX_UPLOADS";
+    /// How long an upload may stand still. [default: 20]
+    #[arg(value_name = "SECONDS")]
+    upload_timeout: u64, "JMESSAGE_UPLOAD_TIMEOUT";
+    /// How long an address to read or upload files is good at most, and half of that at least. [default: 86400]
+    #[arg(value_name = "SECONDS")]
+    media_lifetime: u64, "JMESSAGE_MEDIA_LIFETIME";
+    /// How long a file is kept that is uploaded and not sent. [default: 86400]
+    #[arg(value_name = "SECONDS")]
+    keep_unsent: u64, "JMESSAGE_KEEP_UNSENT";
     /// Memory of one password hash. [default: 19456]
     #[arg(value_name = "KIB")]
     argon2_memory: u32, "JMESSAGE_ARGON2_MEMORY";
@@ -133,6 +151,10 @@ pub struct Config {
     pub queue: QueueLimits,
     /// How long a session may be resumed.
     pub resume_for: Millis,
+    /// For how long an address of files is good at most.
+    pub media_for: Millis,
+    /// For how long a file may wait to be sent.
+    pub unsent_for: Millis,
     /// What a password hash costs.
     pub hash_cost: HashCost,
     /// Password hashes at a time.
@@ -186,6 +208,12 @@ impl Settings {
             queue_bytes: Some(queue.bytes),
             max_message: Some(Limits::default().message),
             max_group: Some(Limits::default().group),
+            max_upload: Some(Limits::default().upload),
+            upload_quota: Some(Limits::default().storage),
+            max_uploads: Some(wire.uploads),
+            upload_timeout: Some(wire.upload_stall.as_secs()),
+            media_lifetime: Some(24 * 60 * 60),
+            keep_unsent: Some(24 * 60 * 60),
             argon2_memory: Some(cost.memory_kib),
             argon2_passes: Some(cost.passes),
             hash_threads: Some(std::thread::available_parallelism().map_or(1, usize::from)),
@@ -208,6 +236,7 @@ impl Settings {
     pub fn resolve(self) -> Result<Config, ConfigError> {
         let given = self.in_force();
         let seconds = |given: Option<u64>| Duration::from_secs(given.unwrap_or_default());
+        let millis = |given: Option<u64>| Millis(given.unwrap_or_default().saturating_mul(1000));
         let config = Config {
             data_dir: given.data_dir.unwrap_or_default(),
             listen: given.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0))),
@@ -222,16 +251,22 @@ impl Settings {
                 login_within: seconds(given.login_timeout),
                 heartbeat: seconds(given.heartbeat),
                 write_within: seconds(given.write_timeout),
+                uploads: given.max_uploads.unwrap_or_default(),
+                upload_stall: seconds(given.upload_timeout),
             },
             limits: Limits {
                 message: given.max_message.unwrap_or_default(),
                 group: given.max_group.unwrap_or_default(),
+                upload: given.max_upload.unwrap_or_default(),
+                storage: given.upload_quota.unwrap_or_default(),
             },
             queue: QueueLimits {
                 entries: given.queue_entries.unwrap_or_default(),
                 bytes: given.queue_bytes.unwrap_or_default(),
             },
-            resume_for: Millis(given.resume_for.unwrap_or_default().saturating_mul(1000)),
+            resume_for: millis(given.resume_for),
+            media_for: millis(given.media_lifetime),
+            unsent_for: millis(given.keep_unsent),
             hash_cost: HashCost {
                 memory_kib: given.argon2_memory.unwrap_or_default(),
                 passes: given.argon2_passes.unwrap_or_default(),
@@ -266,8 +301,9 @@ impl Config {
             (wire.write_within.is_zero(), "write-timeout must be at least 1 second"),
             (wire.config_within.is_zero(), "config-timeout must be at least 1 second"),
             (wire.login_within.is_zero(), "login-timeout must be at least 1 second"),
+            (wire.upload_stall.is_zero(), "upload-timeout must be at least 1 second"),
             (
-                [wire.heartbeat, wire.write_within, wire.config_within, wire.login_within]
+                [wire.heartbeat, wire.write_within, wire.config_within, wire.login_within, wire.upload_stall]
                     .iter()
                     .any(|time| *time > A_YEAR),
                 "heartbeat and timeouts must be at most 31536000 seconds",
@@ -282,6 +318,12 @@ impl Config {
             (self.queue.bytes < 64 * 1024, "queue-bytes must be at least 65536"),
             (!(1..=32 * 1024).contains(&self.limits.message), "max-message must be 1 to 32768"),
             (!(2..=1_000).contains(&self.limits.group), "max-group must be 2 to 1000"),
+            (!(1..=100 << 20).contains(&self.limits.upload), "max-upload must be 1 to 104857600"),
+            (wire.uploads == 0, "max-uploads must be at least 1"),
+            (
+                !(60_000..=A_YEAR.as_millis()).contains(&u128::from(self.media_for.0)),
+                "media-lifetime must be 60 to 31536000",
+            ),
             (!(8..=1024 * 1024).contains(&self.hash_cost.memory_kib), "argon2-memory must be 8 to 1048576"),
             (!(1..=100).contains(&self.hash_cost.passes), "argon2-passes must be 1 to 100"),
             (self.hash_threads == 0, "hash-threads must be at least 1"),

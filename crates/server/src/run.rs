@@ -7,6 +7,7 @@ use std::{
     io,
     net::SocketAddr,
     path::Path,
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use thiserror::Error;
@@ -31,9 +32,9 @@ pub enum StartError {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] Unavailable),
-    /// A thread could not be started.
-    #[error("cannot start a thread: {0}")]
-    Thread(io::Error),
+    /// A thread could not be started, or the domain could not write its first words.
+    #[error("cannot start: {0}")]
+    Core(io::Error),
 }
 
 /// A server that runs. Dropping it without [`Running::stop`] leaves it running with the process.
@@ -50,15 +51,19 @@ pub struct Running {
 /// Opens the domain on the store of `config`.
 pub fn open_core(config: &Config) -> Result<Core, StartError> {
     let (writer, reader) = jmessage_store::sqlite::open(&config.data_dir)?;
+    let blobs = jmessage_store::blobs::local(&config.data_dir.join("media"))?;
     let options = Options {
         limits: config.limits,
         queue: config.queue,
         resume_for: config.resume_for,
+        media_for: config.media_for,
+        unsent_for: config.unsent_for,
+        blobs: Arc::new(blobs),
         hashing: Hashing::new(config.hash_cost, config.hash_threads, WAITING_LOGINS),
         now,
         random,
     };
-    Core::start(Box::new(writer), reader, options).map_err(StartError::Thread)
+    Core::start(Box::new(writer), reader, options).map_err(StartError::Core)
 }
 
 /// Starts the server; it serves when this returns.

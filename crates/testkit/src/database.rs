@@ -3,10 +3,11 @@
 use crate::App;
 use anyhow::{Context, Result};
 use futures_util::future::try_join_all;
-use jmessage_core::{Core, Error, HashCost, Hashing, Options, QueueLimits};
+use jmessage_core::{Core, Error, HashCost, Hashing, Options, QueueLimits, port::Blobs};
 use jmessage_model::{AppKey, Limits, Millis, Nickname, Password, Username};
 use std::{
     path::Path,
+    sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -25,7 +26,8 @@ pub fn cast() -> impl Iterator<Item = String> {
 /// hash, which is made once.
 pub async fn prepare(directory: &Path, app: &App, users: impl IntoIterator<Item = String>) -> Result<()> {
     let (writer, reader) = jmessage_store::sqlite::open(directory)?;
-    let core = Core::start(Box::new(writer), reader, options())?;
+    let blobs = jmessage_store::blobs::local(&directory.join("media"))?;
+    let core = Core::start(Box::new(writer), reader, options(Arc::new(blobs)))?;
     let id = core.create_app(AppKey::new(&app.key)?, "test".to_owned(), app.secret().to_owned()).await?;
     let hash = core.hash(Password::new(PASSWORD)?).await?;
     let creations = users.into_iter().map(async |name| -> Result<()> {
@@ -38,11 +40,14 @@ pub async fn prepare(directory: &Path, app: &App, users: impl IntoIterator<Item 
     Ok(())
 }
 
-fn options() -> Options {
+fn options(blobs: Arc<dyn Blobs>) -> Options {
     Options {
         limits: Limits::default(),
         queue: QueueLimits::default(),
         resume_for: Millis(0),
+        media_for: Millis(0),
+        unsent_for: Millis(0),
+        blobs,
         hashing: Hashing::new(CHEAP, 1, 1),
         now: || {
             let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -43,6 +43,10 @@ pub struct Options {
     pub heartbeat: Duration,
     /// How long one write to a socket may take.
     pub write_within: Duration,
+    /// Uploads at a time.
+    pub uploads: usize,
+    /// How long an upload may stand still.
+    pub upload_stall: Duration,
 }
 
 impl Default for Options {
@@ -56,6 +60,8 @@ impl Default for Options {
             login_within: Duration::from_mins(10),
             heartbeat: Duration::from_secs(30),
             write_within: Duration::from_secs(15),
+            uploads: 16,
+            upload_stall: Duration::from_secs(20),
         }
     }
 }

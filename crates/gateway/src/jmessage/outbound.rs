@@ -4,17 +4,22 @@ use super::wire::Refused;
 use axum::extract::ws::{Message as Frame, Utf8Bytes};
 use bytes::Bytes;
 use jmessage_core::{
-    Destination, Entry, Error, Page, Receipt, Session, Shared, Token,
+    Destination, Entry, Error, FileKind, Page, Receipt, Session, Shared, Token,
     port::{GroupRecord, ProfileRecord},
 };
-use jmessage_model::{Content, GroupEvent, GroupEventKind, Millis, Platform, Username};
+use jmessage_model::{Content, Extent, GroupEvent, GroupEventKind, Media, Millis, Platform, Username};
 use jmessage_proto::{
-    Code, DISSOLVED, Event, EventType, MAX_ANSWER, Message, MessageBody, Response, TargetType,
+    Code, DISSOLVED, Event, EventType, MAX_ANSWER, MediaFile, Message, MessageBody, Response, TargetType,
 };
 use serde_json::{Value, json};
 
 /// The place of this gateway's encoded form in a shared entry.
 const SLOT: usize = 0;
+
+/// What stands before the name of a file in a `media_id`, as in the original.
+pub(super) const IMAGE_ID: &str = "qiniu/image/";
+/// See [`IMAGE_ID`].
+pub(super) const VOICE_ID: &str = "qiniu/voice/";
 
 /// A response as a text frame.
 pub(super) fn frame(response: Response<String>) -> Frame {
@@ -147,8 +152,35 @@ fn time(at: Millis) -> String {
 fn push(entry: &Entry) -> String {
     match &entry.content {
         Content::Text(text) => push_message(entry, MessageBody::Text(text)),
+        Content::Media(media) => push_media(entry, media),
         Content::Group(event) => push_event(entry, event),
     }
+}
+
+fn push_media(entry: &Entry, media: &Media) -> String {
+    let facts = &media.facts;
+    let file = MediaFile {
+        media_id: &media_id(media),
+        crc32: facts.crc32.into(),
+        format: facts.format.word(),
+        fsize: facts.size,
+    };
+    let body = match facts.extent {
+        Extent::Image { width, height } => {
+            MessageBody::Image { file, width: width.into(), height: height.into() }
+        }
+        Extent::Voice { seconds } => MessageBody::Voice { file, duration: seconds.into() },
+    };
+    push_message(entry, body)
+}
+
+/// What pages append to the media URL.
+pub(super) fn media_id(media: &Media) -> String {
+    let kind = match FileKind::of(media.facts.extent) {
+        FileKind::Image => IMAGE_ID,
+        FileKind::Voice => VOICE_ID,
+    };
+    format!("{kind}{}", media.file)
 }
 
 fn push_event(entry: &Entry, event: &GroupEvent) -> String {

@@ -59,6 +59,16 @@ impl From<Error> for Refused {
                 Self::new(Code::MessageTooLong, format!("message too long: {size} of at most {limit} bytes"))
             }
             Error::KeyReused => Self::argument("the key was used before for another message"),
+            Error::NoSuchFile => Self::argument("no such media_id"),
+            Error::FileTooLarge(limit) => {
+                Self::new(Code::MessageTooLong, format!("the file is larger than {limit} bytes"))
+            }
+            Error::StorageFull => {
+                Self::argument("the files of this user take all the room there is for them")
+            }
+            Error::NotEntitled => {
+                Self::new(Code::SignatureInvalid, "this address has expired or is for something else")
+            }
             Error::Superseded => Code::LoggedInElsewhere.into(),
             Error::NoSession => Self::new(Code::NotLoggedIn, "no session to resume"),
             Error::Busy => Self { message: "server busy".into(), ..busy },
@@ -103,6 +113,10 @@ mod tests {
             (Error::Content(ContentError::Empty), 872_002),
             (Error::Content(ContentError::TooLong(5000, 4096)), 803_007),
             (Error::KeyReused, 872_002),
+            (Error::NoSuchFile, 872_002),
+            (Error::FileTooLarge(1), 803_007),
+            (Error::StorageFull, 872_002),
+            (Error::NotEntitled, 872_005),
             (Error::Superseded, 872_008),
             (Error::NoSession, 872_001),
             (Error::Busy, 872_000),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{MessageBody, TargetType};
+use crate::{MediaFile, MessageBody, TargetType};
 
 fn requests() -> Vec<Request<String>> {
     vec![
@@ -127,6 +127,20 @@ fn a_message_has_the_fields_of_the_seed() {
         body: MessageBody::Text("Hello, JPush IM!"),
     };
     insta::assert_snapshot!(message.encode(), @r#"{"version":1,"target_type":"single","target_id":"javen","target_name":"Javen Fang","from_type":"user","from_id":"fang","from_name":"Fang Javen","from_platform":"web","create_time":135432432,"msg_id":1,"msg_type":"text","msg_body":{"text":"Hello, JPush IM!"}}"#);
+}
+
+#[test]
+fn pictures_and_sounds_have_the_fields_of_the_seed() {
+    let file = |media_id, format| MediaFile { media_id, crc32: 4_294_967_295, format, fsize: 23_563 };
+    let body = |body: MessageBody<'_>| {
+        let mut text = Text::new();
+        body.write(&mut text);
+        format!("{} {}", body.kind(), text.finish())
+    };
+    let image = file("qiniu/image/3712b5ad4c8c2e96c8d81f3b4f0d7a61", "jpg");
+    insta::assert_snapshot!(body(MessageBody::Image { file: image, width: 300, height: 200 }), @r#"image {"media_id":"qiniu/image/3712b5ad4c8c2e96c8d81f3b4f0d7a61","media_crc32":4294967295,"width":300,"height":200,"format":"jpg","fsize":23563}"#);
+    let voice = file("qiniu/voice/3712b5ad4c8c2e96c8d81f3b4f0d7a61", "mp3");
+    insta::assert_snapshot!(body(MessageBody::Voice { file: voice, duration: 23 }), @r#"voice {"media_id":"qiniu/voice/3712b5ad4c8c2e96c8d81f3b4f0d7a61","media_crc32":4294967295,"duration":23,"format":"mp3","fsize":23563}"#);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! `synchronous=FULL`: a commit returns after the log is synced, so what is reported as done survives a power cut.
 
 mod content;
+mod file;
 mod group;
 mod reader;
 mod schema;

@@ -1,13 +1,16 @@
 //! Reads of committed state, on connections that are kept for the next reader.
 
-use super::{connect, content, from_sql, to_sql, unavailable};
+use super::{connect, content, file, from_sql, to_sql, unavailable};
 use jmessage_core::{
-    Destination, Entry, GroupCard, UserCard,
-    port::{AppRecord, Behind, GroupRecord, PAGE_BYTES, ProfileRecord, Reader, Unavailable, UserRecord},
+    CapabilityKey, Destination, Entry, GroupCard, UserCard,
+    port::{
+        AppRecord, Behind, FileRecord, GroupRecord, PAGE_BYTES, ProfileRecord, Reader, Unavailable,
+        UserRecord,
+    },
 };
 use jmessage_model::{
-    AppId, AppKey, ClientKey, ConversationId, Description, EntryId, GroupName, Millis, NameError, Nickname,
-    Platform, Seq, UserId, Username,
+    AppId, AppKey, ClientKey, ConversationId, Description, EntryId, FileId, GroupName, Millis, NameError,
+    Nickname, Platform, Seq, UserId, Username,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::{
@@ -155,6 +158,22 @@ impl Reader for SqliteReader {
         limit: usize,
     ) -> Result<Vec<Entry>, Unavailable> {
         self.with(|c| entries(c, user, conversation, after, limit))
+    }
+
+    fn file(&self, id: FileId) -> Result<Option<FileRecord>, Unavailable> {
+        self.with(|c| file::find(c, id))
+    }
+
+    fn was_sent_to(&self, id: FileId, user: UserId) -> Result<bool, Unavailable> {
+        self.with(|c| file::was_sent_to(c, id, user))
+    }
+
+    fn unsent_files(&self, before: Millis, limit: usize) -> Result<Vec<FileId>, Unavailable> {
+        self.with(|c| file::unsent(c, before, limit))
+    }
+
+    fn capability_key(&self) -> Result<Option<CapabilityKey>, Unavailable> {
+        self.with(file::capability_key)
     }
 
     fn check(&self) -> Result<(), Unavailable> {
@@ -311,6 +330,6 @@ fn name_at<T>(row: &Row<'_>, column: usize, parse: fn(&str) -> Result<T, NameErr
 }
 
 /// A stored value that this program could not have written.
-fn unreadable(column: usize) -> rusqlite::Error {
+pub(super) fn unreadable(column: usize) -> rusqlite::Error {
     rusqlite::Error::InvalidColumnType(column, "a value of ours".into(), rusqlite::types::Type::Text)
 }

@@ -74,6 +74,41 @@ CREATE TABLE entry (
 CREATE UNIQUE INDEX entry_by_seq ON entry (conversation, seq);
 CREATE UNIQUE INDEX entry_by_key ON entry (sender, key);
 
+-- Uploaded files; state is 0 uploaded, 1 sent at least once, 2 to be deleted. The bytes are elsewhere, under the id.
+CREATE TABLE file (
+    id BLOB PRIMARY KEY,
+    app INTEGER NOT NULL REFERENCES app,
+    owner INTEGER NOT NULL REFERENCES user,
+    format TEXT NOT NULL,
+    width INTEGER,
+    height INTEGER,
+    seconds INTEGER,
+    size INTEGER NOT NULL,
+    crc32 INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    state INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX file_unsent ON file (created) WHERE state <> 1;
+
+-- To which conversations a file was sent: their members may read it.
+CREATE TABLE sent (
+    file BLOB NOT NULL REFERENCES file,
+    conversation INTEGER NOT NULL REFERENCES conversation,
+    PRIMARY KEY (file, conversation)
+) STRICT, WITHOUT ROWID;
+
+-- How much room the files of a user take.
+CREATE TABLE storage (
+    user INTEGER PRIMARY KEY REFERENCES user,
+    bytes INTEGER NOT NULL
+) STRICT;
+
+-- What signs capabilities: one row, made at the first start.
+CREATE TABLE capability_key (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    key BLOB NOT NULL
+) STRICT;
+
 -- The last position each device has acknowledged.
 CREATE TABLE cursor (
     user INTEGER NOT NULL,

@@ -116,6 +116,8 @@ impl Batch<'_> {
                     Ok(Err(Refusal::Fenced))
                 }
             }
+            Op::File(change) => self.change_file(change),
+            Op::KeepKey(key) => self.keep_key(key),
             Op::Acknowledge { fence, positions } => {
                 if !self.is_living(fence)? {
                     return Ok(Err(Refusal::Fenced));
@@ -240,6 +242,15 @@ impl Batch<'_> {
         if !self.is_living(message.fence)? {
             return Ok(Err(Refusal::Fenced));
         }
+        let file = match message.content {
+            Content::Media(media) => Some(media.file),
+            Content::Text(_) | Content::Group(_) => None,
+        };
+        if let Some(file) = file
+            && !self.has_file(file)?
+        {
+            return Ok(Err(Refusal::NoSuchFile));
+        }
         let sender = message.fence.user;
         let conversation = match message.to {
             Target::Group(group) => group,
@@ -275,8 +286,11 @@ impl Batch<'_> {
         if inserted == 0 {
             return Ok(self.repeated(message, Some(conversation))?.unwrap_or(Err(Refusal::KeyReused)));
         }
-        self.memory.heads.insert(conversation, seq);
         let id = EntryId(from_sql(self.tx.last_insert_rowid()));
+        self.memory.heads.insert(conversation, seq);
+        if let Some(file) = file {
+            self.record_sent(file, conversation)?;
+        }
         Ok(Ok(Done::Appended(Appended { id, conversation, seq, at: message.at, fresh: true })))
     }
 
