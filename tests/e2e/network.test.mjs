@@ -1,5 +1,6 @@
 // The network between page and server breaks, is silent, and comes back.
 
+import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Person } from "./lib/page.mjs";
 import { stage } from "./lib/stage.mjs";
@@ -47,6 +48,41 @@ test("an outage of an hour ends in delivery too", async () => {
   await one.page.clock.fastForward("01:00");
   await one.hasSent("patient 1", "patient 2", "patient 3");
   await other.hears("patient 1", "patient 2", "patient 3");
+  await end();
+});
+
+test("a message that nobody confirmed in time is marked, and sent again on request, once", async () => {
+  const { one, other, network, end } = await talking("bobby", "carol");
+  await one.say("before");
+  await other.hears("before");
+  await one.page.clock.install();
+  network.cut();
+  await one.banner(LOST);
+  await one.say("too late");
+  await one.page.clock.fastForward("25:00:00");
+  await one.lastIs("failed");
+  assert.equal(await one.page.textContent(".message-error"), "与服务器的连接已断开");
+  network.mend();
+  await one.page.clock.fastForward("01:00");
+  await one.say("after");
+  await one.hasSent("before", "after");
+  await one.page.click(".resend");
+  // It goes to the end, where the other sees it too.
+  await one.hasSent("before", "after", "too late");
+  await other.hears("before", "after", "too late");
+  assert.equal(await one.page.locator(".resend").count(), 0);
+  await end();
+});
+
+test("without any network the banner says so, and that nothing needs to be done", async () => {
+  const { one, network, end } = await talking("david", "erika");
+  await one.page.context().setOffline(true);
+  network.cut();
+  await one.banner("没有网络，恢复后会自动连接");
+  await one.page.context().setOffline(false);
+  await one.banner(LOST);
+  network.mend();
+  await one.banner("已重新连接");
   await end();
 });
 

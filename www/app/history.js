@@ -1,7 +1,7 @@
 // The chats of one user on this device, in localStorage: one key per conversation, so that a new message
 // rewrites one conversation only. The server keeps what is undelivered; this keeps what was read.
 
-import { keys, read, write } from "./storage.js";
+import { keys, read, remove, write } from "./storage.js";
 
 const VERSION = 1;
 /** Writes are gathered this long: shorter than the SDK takes to acknowledge what it delivered. */
@@ -30,6 +30,12 @@ export class History {
     this.#timer ??= setTimeout(() => this.flush(), DELAY);
   }
 
+  /** Removes what is stored of the conversation. */
+  forget(conversation) {
+    this.#dirty.delete(conversation);
+    remove("localStorage", this.#key(conversation));
+  }
+
   /** Stores now what waits to be stored. */
   flush() {
     clearTimeout(this.#timer);
@@ -39,19 +45,24 @@ export class History {
   }
 
   /** When the browser gives no more room, the older half of this conversation goes. */
-  #write({ type, id, name, unread, messages }) {
+  #write(conversation) {
+    const { type, id, name, unread, group, messages } = conversation;
     for (let kept = messages; ; kept = kept.slice(Math.ceil(kept.length / 2))) {
-      const text = JSON.stringify({ type, id, name, unread, messages: kept });
-      if (write("localStorage", `${this.#prefix}${type}/${id}`, text) || kept.length === 0) return;
+      const text = JSON.stringify({ type, id, name, unread, group, messages: kept });
+      if (write("localStorage", this.#key(conversation), text) || kept.length === 0) return;
     }
+  }
+
+  #key({ type, id }) {
+    return `${this.#prefix}${type}/${id}`;
   }
 }
 
 function parse(text) {
   try {
-    const { type, id, name, unread, messages } = JSON.parse(text);
+    const { type, id, name, unread, group, messages } = JSON.parse(text);
     const sound = typeof id === "string" && typeof name === "string" && Array.isArray(messages);
-    return sound ? { type, id, name, unread: Number(unread) || 0, messages } : null;
+    return sound ? { type, id, name, unread: Number(unread) || 0, group, messages } : null;
   } catch {
     return null;
   }

@@ -2,32 +2,26 @@
 //
 // Events: online, offline, signed (in or out), and ended with { code, message }: the server ended the session.
 
+import { ask } from "./calls.js";
+import { Groups } from "./groups.js";
+import { Outbox } from "./outbox.js";
+import { People } from "./people.js";
 import { Store } from "./store.js";
 
-/**
- * How long an own message may take, in ms. The SDK keeps it, and sends it again in order whenever the connection
- * is back, until then: a person who closes the lid of a computer expects the message to go out the next morning.
- */
-const PATIENCE = 24 * 60 * 60 * 1000;
-
-/** What a call to the SDK was refused with. */
-export class Refused extends Error {
-  constructor(code, message) {
-    super(message);
-    this.code = code;
-  }
-}
-
 export class Session extends EventTarget {
-  /** The signed-in user's store, or null. */
+  /** The signed-in user's store, groups and outbox, or null. */
   store = null;
+  groups = null;
+  outbox = null;
+  /** Who is called what. */
+  people;
   /** Whether the SDK is connected. */
   online = false;
   #sdk;
   #config;
   /** Received between the login and its answer. */
   #early = [];
-  /** The store of who was signed in last: the SDK still knows the failed messages in it. */
+  /** What belonged to who was signed in last: the SDK still knows the failed messages in it. */
   #last;
 
   /** `sdk` is the `JMessage` object; `config` is { appKey, signer, accounts }. */
@@ -35,10 +29,11 @@ export class Session extends EventTarget {
     super();
     this.#sdk = sdk;
     this.#config = config;
-    sdk.requestTimeOut = PATIENCE;
+    this.people = new People(sdk, this.accounts);
     sdk.onConnected(() => this.#connected(true));
     sdk.onDisconnected(() => this.#connected(false));
-    sdk.onMessageReceived((message) => this.#received(message));
+    sdk.onMessageReceived((message) => this.#whenSigned(() => this.#received(message)));
+    sdk.onEventReceived((event) => this.#whenSigned(() => this.groups.happened(event)));
     sdk.notification((code, message) => {
       if (this.store) this.#tell("ended", { code, message });
     });
@@ -52,31 +47,23 @@ export class Session extends EventTarget {
     return this.#config.accounts ?? [];
   }
 
-  /** The name that goes with a username, as far as it is known. */
-  nameOf(username) {
-    return this.accounts.find((account) => account.username === username)?.nickname ?? username;
-  }
-
-  /** Resolves when signed in; rejects with [`Refused`]. */
-  signIn(username, password) {
+  /** Resolves when signed in; rejects with `Refused`. */
+  async signIn(username, password) {
     this.#early = [];
-    return new Promise((resolve, reject) => {
-      const success = () => {
-        this.#begin(username);
-        resolve();
-      };
-      const fail = (code, message) => reject(new Refused(code, message));
-      this.#sdk.login({ username, password, success, fail });
-    });
+    await ask(this.#sdk, "login", { username, password });
+    this.#begin(username);
   }
 
   #begin(username) {
-    if (this.#last?.me.username !== username) {
-      this.#last = new Store(this.#config.appKey ?? "", { username, nickname: this.nameOf(username) });
+    if (this.#last?.store.me.username !== username) {
+      const store = new Store(this.#config.appKey ?? "", { username, nickname: this.people.nameOf(username) });
+      for (const [user, name] of store.names()) this.people.learn(user, name);
+      this.#last = { store, groups: new Groups(this.#sdk, store, this.people), outbox: new Outbox(this.#sdk, store) };
     }
-    this.store = this.#last;
-    for (const message of this.#early.splice(0)) this.#received(message);
+    Object.assign(this, this.#last);
+    for (const take of this.#early.splice(0)) take();
     this.#tell("signed");
+    this.#readGroups();
   }
 
   /** Ends the session here and tells the server. */
@@ -88,63 +75,41 @@ export class Session extends EventTarget {
   /** Ends the session here only: the server has ended it already. */
   leave() {
     this.store?.close();
-    this.store = null;
+    Object.assign(this, { store: null, groups: null, outbox: null });
     this.#tell("signed");
-  }
-
-  /** Sends a text; how it fares shows in the message's state. */
-  send(conversation, text) {
-    const message = this.store.compose(conversation, text);
-    this.#submit(this.store, conversation, message);
-  }
-
-  /** Sends a failed message again: under its rid, if this page gave it one, so that it arrives once in any case. */
-  resend(conversation, message) {
-    const { store } = this;
-    store.update(conversation, message, { state: "sending", code: undefined });
-    if (message.rid === undefined) this.#submit(store, conversation, message);
-    else this.#sdk.resendMessage({ rid: message.rid, ...this.#outcome(store, conversation, message) });
-  }
-
-  #submit(store, conversation, message) {
-    this.#sdk.sendTextMessage({
-      targetId: conversation.id,
-      targetType: conversation.type,
-      text: message.text,
-      idGenerated: (rid) => store.update(conversation, message, { rid }),
-      ...this.#outcome(store, conversation, message),
-    });
-  }
-
-  #outcome(store, conversation, message) {
-    return {
-      success: () => store.update(conversation, message, { state: "sent" }),
-      fail: (code, words) => store.update(conversation, message, { state: "failed", code, words }),
-    };
   }
 
   #connected(yes) {
     this.online = yes;
     this.#tell(yes ? "online" : "offline");
+    // A new name of a group is no event, so the list is read again.
+    if (yes && this.store) this.#readGroups();
+  }
+
+  #readGroups() {
+    this.groups.list().catch((refused) => console.info(`the list of groups: ${refused.message}`));
+  }
+
+  #whenSigned(take) {
+    if (this.store) take();
+    else this.#early.push(take);
   }
 
   #received(message) {
-    const { store } = this;
-    if (!store) {
-      this.#early.push(message);
-      return;
-    }
-    const { from_id: from, from_name: name, target_id: target, target_name: targetName, msg_type: kind } = message;
-    const conversation =
-      message.target_type === "group"
-        ? store.conversation("group", target, targetName)
-        : store.conversation("single", from, name);
+    const { store, people, groups } = this;
+    const { from_id: from, from_name: name, target_id: target, target_name: targetName, msg_type: kind, msg_body: body } = message;
+    people.learn(from, name);
+    const grouped = message.target_type === "group";
+    const conversation = grouped
+      ? store.conversation("group", String(target), targetName)
+      : store.conversation("single", from, name);
+    if (grouped && !conversation.group) groups.refresh(conversation.id);
     store.receive(conversation, {
       id: message.msg_id,
       from,
       name: name || from,
       kind,
-      text: kind === "text" ? String(message.msg_body.text) : "",
+      text: kind === "text" ? String(body.text) : "",
       at: message.create_time * 1000,
     });
   }

@@ -19,6 +19,15 @@ export function write(area, key, text) {
   }
 }
 
+/** Removes what is stored under `key`. */
+export function remove(area, key) {
+  try {
+    globalThis[area].removeItem(key);
+  } catch {
+    // Then nothing was stored either.
+  }
+}
+
 /** All keys of `localStorage` that begin with `prefix`. */
 export function keys(prefix) {
   try {

@@ -6,11 +6,17 @@
 //   kind   "text" or another msg_type         at     ms since 1970
 //   state  of an own message: "sending", "sent", "failed"
 //   code   why it failed, with the SDK's words; null when the page was left before an answer came
+// A line about the group has kind "event" and { from, users, happened, quiet? }; a quiet one does not count as unread.
+//
+// Conversation: { key, type, id, name, unread, draft, messages, group }; of a group, `group` is
+//   { owner, about, members, room?, gone }: usernames, how many it may have, and why this user is out of it:
+//   "left", "removed", "dissolved", "absent" (found out later), or null
 //
 // Events, each with its `detail`:
 //   message       { conversation, message, dropped }  appended; the older ones in `dropped` made room
 //   update        { conversation, message }           the message changed its state
-//   conversation  { conversation }                    its name, draft or unread count changed, or it is new
+//   removed       { conversation, message }           the message is gone
+//   conversation  { conversation }                    its name, draft, group or unread count changed, or it is new
 //   open          { conversation }                    this one is on screen now, or null
 
 import { History } from "./history.js";
@@ -34,9 +40,9 @@ export class Store extends EventTarget {
     super();
     this.me = me;
     this.#history = new History(appKey, me.username);
-    for (const { messages, ...stored } of this.#history.load()) {
+    for (const { messages, unread, group, ...stored } of this.#history.load()) {
       const conversation = this.#add(stored);
-      conversation.unread = stored.unread;
+      Object.assign(conversation, { unread, group });
       for (const message of messages.slice(-LIMIT)) {
         if (message.state === "sending") Object.assign(message, { state: "failed", code: null });
         // A rid means something only to the page that was given it.
@@ -47,10 +53,23 @@ export class Store extends EventTarget {
     }
   }
 
-  /** All conversations that hold something, the most recent first. */
+  /** All conversations that hold something and all groups, the most recent first. */
   list() {
-    const shown = [...this.#conversations.values()].filter((each) => each.messages.length || each.draft || each === this.open);
-    return shown.sort((a, b) => lastAt(b) - lastAt(a));
+    const shown = (each) => each.messages.length || each.draft || each === this.open || (each.group && !each.group.gone);
+    return [...this.#conversations.values()].filter(shown).sort((a, b) => lastAt(b) - lastAt(a));
+  }
+
+  /** The conversations of groups, those that are over too. */
+  groups() {
+    return [...this.#conversations.values()].filter(({ type }) => type === "group");
+  }
+
+  /** What users were called in what is kept here: [username, name] pairs, the latest last. */
+  *names() {
+    for (const { type, id, name, messages } of this.#conversations.values()) {
+      for (const { mine, from, name: then } of messages) if (!mine && then) yield [from, then];
+      if (type === "single" && name !== id) yield [id, name];
+    }
   }
 
   /** The sum of all unread messages. */
@@ -75,6 +94,21 @@ export class Store extends EventTarget {
     const conversation = { key: `${type}:${id}`, type, id, name, unread: 0, draft: "", messages: [], seen: new Set() };
     this.#conversations.set(conversation.key, conversation);
     return conversation;
+  }
+
+  /** Notes what is known of a group: its `name`, and fields of `group`. */
+  group(id, { name, ...change }) {
+    const conversation = this.conversation("group", id, name);
+    conversation.group = { owner: "", about: "", members: [], gone: null, ...conversation.group, ...change };
+    this.#changed(conversation);
+  }
+
+  /** Forgets a conversation with all its messages. */
+  forget(conversation) {
+    this.#conversations.delete(conversation.key);
+    this.#history.forget(conversation);
+    if (this.open === conversation) this.show(null);
+    else this.#tell("conversation", { conversation });
   }
 
   /** Puts a conversation on screen, or none. */
@@ -105,12 +139,32 @@ export class Store extends EventTarget {
     this.#append(conversation, { key: nextKey(), id, mine: false, from, name, kind, text, at });
   }
 
+  /** Adds a line about a group: { id, from, users, happened, at }. An earlier page may have it already. */
+  note(conversation, event) {
+    if (conversation.seen.has(event.id)) return;
+    const { me: { username }, open, watching } = this;
+    const concerns = event.users.includes(username) && event.from !== username;
+    if (concerns && !(watching && open === conversation)) conversation.unread += 1;
+    this.#append(conversation, { key: nextKey(), mine: false, kind: "event", text: "", quiet: !concerns, ...event });
+  }
+
   /** Adds an own message that is about to be sent. */
   compose(conversation, text) {
     const { username: from, nickname: name } = this.me;
     const message = { key: nextKey(), mine: true, from, name, kind: "text", text, at: Date.now(), state: "sending" };
     this.#append(conversation, message);
     return message;
+  }
+
+  /** An own message is about to be sent again: it goes to the end, where the others will see it. */
+  again(conversation, message) {
+    const { messages } = conversation;
+    if (messages.at(-1) !== message) {
+      messages.splice(messages.indexOf(message), 1);
+      this.#tell("removed", { conversation, message });
+      this.#append(conversation, Object.assign(message, { at: Date.now() }));
+    }
+    this.update(conversation, message, { state: "sending", code: undefined, words: undefined });
   }
 
   /** Changes fields of an own message. */
@@ -128,7 +182,8 @@ export class Store extends EventTarget {
   #append(conversation, message) {
     const { messages, seen } = conversation;
     messages.push(message);
-    if (message.id) seen.add(message.id);
+    // Two equal events within a second are two; equal to what an earlier page kept, one that came again.
+    if (message.id && message.kind !== "event") seen.add(message.id);
     const dropped = messages.splice(0, Math.max(0, messages.length - LIMIT));
     for (const { id } of dropped) seen.delete(id);
     this.#history.save(conversation);
@@ -145,5 +200,11 @@ export class Store extends EventTarget {
   }
 }
 
-/** When something last happened in a conversation; one without messages was just begun. */
-export const lastAt = ({ messages }) => messages.at(-1)?.at ?? Date.now();
+/** When something last happened in a conversation; one without messages was just begun, or is a group long silent. */
+export const lastAt = ({ messages, group }) => messages.at(-1)?.at ?? (group ? 0 : Date.now());
+
+/** The first unread message of a conversation, or undefined. */
+export function firstUnread({ messages, unread }) {
+  let left = unread;
+  return left > 0 ? messages.findLast(({ mine, quiet }) => !mine && !quiet && --left === 0) : undefined;
+}

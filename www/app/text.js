@@ -1,6 +1,7 @@
 // Message text on the screen: links become links, everything else stays the text that it is.
 
 import { h } from "./dom.js";
+import { happened } from "./events.js";
 import { t } from "./i18n.js";
 
 const LINK = /https?:\/\/[^\s<>"'“”‘’，。！？；：、（）【】《》]+/gi;
@@ -33,11 +34,19 @@ const link = (href) => h("a", { href, target: "_blank", rel: "noopener noreferre
 
 const KINDS = ["image", "voice", "file", "location"];
 
-/** A message as one line of text; what the page cannot show is named. */
-export function describe({ kind, text }) {
+/** A message as one line of text for `session`'s user; what the page cannot show is named. */
+export function describe(message, { store, people }) {
+  const { kind, text } = message;
   if (kind === "text") return text;
+  if (kind === "event") return happened(message, store.me.username, (username) => people.nameOf(username));
   return t(KINDS.includes(kind) ? `kind.${kind}` : "kind.other");
 }
+
+/** What a conversation is called; a group whose name was never told has its number. */
+export const titleOf = ({ type, id, name }) => (type === "group" && name === id ? t("group.number", { id }) : name);
+
+/** A username by JMessage's rules; the server has the last word. */
+export const USERNAME = /^[A-Za-z0-9][A-Za-z0-9_.@-]{3,127}$/;
 
 const FEW_EMOJI = /^(?:[\p{Extended_Pictographic}\p{Regional_Indicator}\p{Emoji_Modifier}\u200d\ufe0f\u20e3]|\s){1,12}$/u;
 

@@ -11,6 +11,8 @@ const APP_KEY = "4f7aef34fb361292c566a1cd";
 const MASTER_SECRET = "054d6103823a726fc12d0466";
 export const PASSWORD = "demo1234";
 const NICKNAMES = { alice: "爱丽丝", bobby: "鲍比", carol: "卡罗尔", david: "大卫" };
+/** Has an account, and the demo does not offer it: the page has to ask who this is. */
+const STRANGERS = { erika: "艾丽卡" };
 
 export class Demo {
   #folder;
@@ -50,7 +52,7 @@ export class Demo {
     const server = program("JMESSAGE_SERVER_BIN", "jmessage-server");
     await mkdir(this.#data);
     await run(server, ["app", "create", ...data, "--key", APP_KEY, "--name", "e2e"], { env: { JMESSAGE_MASTER_SECRET: MASTER_SECRET } });
-    for (const [username, nickname] of Object.entries(NICKNAMES)) {
+    for (const [username, nickname] of Object.entries({ ...NICKNAMES, ...STRANGERS })) {
       const user = ["--app", APP_KEY, "--username", username, "--nickname", nickname, "--password-stdin"];
       await run(server, ["user", "add", ...data, ...user], { input: PASSWORD });
     }

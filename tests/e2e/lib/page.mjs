@@ -44,6 +44,66 @@ export class Person {
     await this.page.waitForSelector(`.chat-head :text-is("${username}")`);
   }
 
+  /** Makes a group through the page and stays in its chat; `members` are ticked or, if unknown, looked for. */
+  async makeGroup(name, members = [], about = "") {
+    const { page } = this;
+    await page.click("[data-new-group]");
+    const dialog = page.locator("dialog.sheet");
+    await dialog.locator("input").first().fill(name);
+    if (about) await dialog.locator("input").nth(1).fill(about);
+    await this.pick(...members);
+    await dialog.locator("[type=submit]").click();
+    await dialog.waitFor({ state: "detached" });
+    await page.waitForSelector(`.chat-head h2:text-is("${name}")`);
+  }
+
+  /** Chooses users in the dialog that is open. */
+  async pick(...usernames) {
+    const input = this.page.locator(".picker .search-input");
+    for (const username of usernames) {
+      await input.fill(username);
+      await input.press("Enter");
+      await until(() => input.inputValue(), (left) => left === "", `${username} should be found`);
+    }
+  }
+
+  /** Invites users from the panel of the open group. */
+  async invite(...usernames) {
+    await this.info(true);
+    await this.page.click("[data-add-members]");
+    await this.pick(...usernames);
+    await this.page.click("dialog.sheet [type=submit]");
+    await this.page.waitForSelector("dialog.sheet", { state: "detached" });
+    await this.info(false);
+  }
+
+  /** Opens or closes the panel of the open group. */
+  async info(open) {
+    const shown = await this.page.locator(".info").evaluate((panel) => panel.open);
+    if (shown === open) return;
+    if (open) await this.page.click("[data-info]");
+    else await this.page.click(".info-head .icon-button");
+  }
+
+  /** Opens a group's chat from the list. */
+  async openGroup(name) {
+    await this.page.click(`.row:has(.row-title:text-is("${name}"))`);
+    await this.page.waitForSelector(`.chat-head h2:text-is("${name}")`);
+  }
+
+  /** Answers the question that is open. */
+  async agree() {
+    await this.page.click(".question .primary");
+    await this.page.waitForSelector(".question", { state: "detached" });
+  }
+
+  /** Waits until everything in the open chat is this, in this order: texts, and the lines about the group. */
+  async reads(...lines) {
+    const ask = () => this.page.$$eval(".log .bubble, .log .event", (rows) => rows.map((row) => row.textContent));
+    const same = (shown) => JSON.stringify(shown) === JSON.stringify(lines);
+    await until(ask, same, `${this.username} should read ${JSON.stringify(lines)}`);
+  }
+
   async say(...texts) {
     for (const text of texts) {
       await this.page.fill(".composer-input", text);

@@ -13,7 +13,9 @@ export function banner({ session, signal }) {
   function lost() {
     clearTimeout(timer);
     view.className = "banner";
-    view.replaceChildren(h("span", { class: "spinner", "aria-hidden": "true" }), t("net.lost"));
+    // Without any network there is nothing that the page could mend.
+    const sign = navigator.onLine ? h("span", { class: "spinner", "aria-hidden": "true" }) : icon("offline");
+    view.replaceChildren(sign, t(navigator.onLine ? "net.lost" : "net.none"));
     view.hidden = false;
   }
 
@@ -26,6 +28,7 @@ export function banner({ session, signal }) {
 
   session.addEventListener("offline", lost, { signal });
   session.addEventListener("online", back, { signal });
+  for (const change of ["online", "offline"]) addEventListener(change, () => session.online || lost(), { signal });
   session.addEventListener("ended", () => (view.hidden = true), { signal });
   if (!session.online) lost();
   return view;

@@ -3,14 +3,13 @@
 import { h, icon, iconButton } from "../dom.js";
 import { t } from "../i18n.js";
 import { everyDay } from "../time.js";
+import { USERNAME, titleOf } from "../text.js";
+import { newGroup } from "./newgroup.js";
 import { contactRow, conversationRow } from "./row.js";
-
-/** A username by JMessage's rules; the server has the last word. */
-const USERNAME = /^[A-Za-z0-9][A-Za-z0-9_.@-]{3,127}$/;
 
 /** `open(conversation)` is called with the user's choice. */
 export function list({ session, signal }, open) {
-  const { store } = session;
+  const { store, people } = session;
   const chats = h("ul", { "aria-label": t("list.chats") });
   /** The rows of all conversations that were ever shown, by their keys. */
   const rows = new Map();
@@ -42,7 +41,7 @@ export function list({ session, signal }, open) {
   function draw() {
     const query = search.value.trim();
     const all = store.list();
-    const shown = query ? all.filter(({ id, name }) => matches(query, id, name)) : starting ? [] : all;
+    const shown = query ? all.filter((each) => matches(query, each.id, titleOf(each))) : starting ? [] : all;
     clear.hidden = !starting && query === "";
     arrange(chats, shown.map(row));
     more.replaceChildren(...(query || starting || all.length === 0 ? offers(query, shown) : []));
@@ -50,7 +49,7 @@ export function list({ session, signal }, open) {
 
   function row(conversation) {
     const { key } = conversation;
-    if (!rows.has(key)) rows.set(key, conversationRow(conversation, () => choose(conversation)));
+    if (!rows.has(key)) rows.set(key, conversationRow(conversation, session, () => choose(conversation)));
     const { li, update } = rows.get(key);
     update(conversation === store.open);
     return li;
@@ -61,7 +60,7 @@ export function list({ session, signal }, open) {
     const contacts = session.accounts.filter(({ username, nickname }) =>
       username !== store.me.username && matches(query, username, nickname) && !(query && found.some(({ id }) => id === username)));
     const exact = [store.me, ...contacts, ...found.map(({ id }) => ({ username: id }))].some(({ username }) => username === query);
-    const start = (id) => () => choose(store.conversation("single", id, session.nameOf(id)));
+    const start = (id) => () => choose(store.conversation("single", id, session.people.nameOf(id)));
     return [
       !query && !starting && h("p", { class: "list-empty" }, t("list.empty")),
       contacts.length > 0 && h("h2", { class: "list-section" }, t("list.contacts")),
@@ -100,11 +99,13 @@ export function list({ session, signal }, open) {
     });
   };
   for (const change of ["message", "update", "conversation", "open"]) store.addEventListener(change, soon, { signal });
+  people.addEventListener("name", soon, { signal });
   everyDay(draw, signal);
   draw();
   return h("aside", { class: "list", "aria-label": t("list.title") },
     h("div", { class: "list-head" },
       h("h1", null, t("list.title")),
+      iconButton("newGroup", t("group.new"), () => newGroup(session, open), { "data-new-group": true }),
       iconButton("plus", t("list.new"), () => begin(true), { "data-new-chat": true })),
     h("div", { class: "search" }, icon("search"), search, clear),
     items);

@@ -4,32 +4,37 @@
 import { avatar, h, icon } from "../dom.js";
 import { t } from "../i18n.js";
 import { lastAt } from "../store.js";
-import { describe } from "../text.js";
+import { describe, titleOf } from "../text.js";
 import { brief } from "../time.js";
+import { face } from "./face.js";
 
 /** Someone to begin a chat with; `note` stands below the name. */
 export const contactRow = (id, name, note, choose) =>
   h("li", null, h("button", { type: "button", class: "row", onclick: choose },
-    avatar(id, name), h("span", { class: "row-name" }, name), h("span", { class: "row-preview" }, note)));
+    avatar(id, name), h("span", { class: "row-name" }, h("span", { class: "row-title" }, name)), h("span", { class: "row-preview" }, note)));
 
 /** A conversation. Returns { li, update }; `update(isOpen)` shows what it is now. */
-export function conversationRow(conversation, choose) {
-  const { key, id } = conversation;
+export function conversationRow(conversation, session, choose) {
+  const { people } = session;
+  const { key } = conversation;
   const button = h("button", { type: "button", class: "row", dataset: { conversation: key }, onclick: choose });
   let shown;
   const update = (isOpen) => {
-    const { name, unread, draft, messages } = conversation;
+    const { unread, draft, messages, group } = conversation;
     const last = messages.at(-1);
-    const next = JSON.stringify([name, unread, draft, last, isOpen, t("list.title"), last && brief(last.at)]);
+    const members = group && !group.gone ? group.members : [];
+    const named = [titleOf(conversation), members.length, members.slice(0, 4).map((username) => people.nameOf(username))];
+    const line = preview(conversation, isOpen, session);
+    const next = JSON.stringify([named, unread, draft, last, line.text, isOpen, t("list.title"), last && brief(last.at)]);
     if (next === shown) return;
     shown = next;
     if (isOpen) button.setAttribute("aria-current", "true");
     else button.removeAttribute("aria-current");
     button.replaceChildren(
-      avatar(id, name),
-      h("span", { class: "row-name" }, name),
+      face(conversation, people),
+      h("span", { class: "row-name" }, h("span", { class: "row-title" }, titleOf(conversation)), members.length > 0 && h("small", null, `(${members.length})`)),
       last ? time(lastAt(conversation)) : "",
-      h("span", { class: "row-preview" }, preview(conversation, isOpen)),
+      h("span", { class: "row-preview" }, line.sign, line.text),
       unread > 0 ? badge(unread) : "");
   };
   return { li: h("li", null, button), update };
@@ -42,11 +47,12 @@ const badge = (unread) =>
     h("span", { "aria-hidden": "true" }, unread > 99 ? "99+" : String(unread)),
     h("span", { class: "hidden" }, t("list.unread", { n: unread })));
 
-/** The last line of a conversation, or the draft that waits in it. */
-function preview({ draft, messages }, isOpen) {
-  if (draft && !isOpen) return [h("em", { class: "row-draft" }, t("list.draft")), ` ${draft}`];
+/** The last line of a conversation, or the draft that waits in it: { sign, text }. */
+function preview({ type, draft, messages, group }, isOpen, session) {
+  if (draft && !isOpen) return { sign: h("em", { class: "row-draft" }, t("list.draft")), text: ` ${draft}` };
   const last = messages.at(-1);
-  if (!last) return "";
+  if (!last) return { text: group?.about ?? "" };
   const sign = { failed: "warn", sending: "clock" }[last.state];
-  return [sign && h("span", { class: `row-sign ${last.state}` }, icon(sign)), describe(last)];
+  const told = type === "group" && !last.mine && last.kind !== "event" ? t("list.said", { name: session.people.nameOf(last.from) }) : "";
+  return { sign: sign && h("span", { class: `row-sign ${last.state}` }, icon(sign)), text: told + describe(last, session) };
 }

@@ -25,7 +25,7 @@ export function shell(page) {
     leaving.abort();
     leaving = new AbortController();
     view.dataset.pane = conversation ? "chat" : "list";
-    pane.replaceChildren(conversation ? chat({ ...page, signal: leaving.signal }, conversation, () => go(null)) : nothing());
+    pane.replaceChildren(conversation ? chat({ ...page, signal: leaving.signal }, conversation, { back: () => go(null), open: go }) : nothing());
   }
 
   function title() {
@@ -40,7 +40,9 @@ export function shell(page) {
 
   function follow() {
     const [type, id] = decode(location.hash);
-    const wanted = id && id !== store.me.username ? store.conversation(type, id, known(session, store, type, id)) : null;
+    const myself = type === "single" && id === store.me.username;
+    const wanted = id && !myself ? store.conversation(type, id, known(session, type, id)) : null;
+    if (type === "group" && id && !wanted.group) session.groups.refresh(id);
     // After a change of language the conversation is the same and the view is new.
     if (wanted !== store.open || !view.dataset.pane) store.show(wanted);
   }
@@ -73,9 +75,9 @@ export function shell(page) {
   return view;
 }
 
-/** A conversation begun from the address has the name of the demo account, if it is one. */
-const known = (session, store, type, id) =>
-  store.list().some((each) => each.type === type && each.id === id) ? undefined : session.nameOf(id);
+/** A conversation begun from the address has the name of its user, if that is known. */
+const known = ({ store, people }, type, id) =>
+  type === "group" || store.list().some((each) => each.type === type && each.id === id) ? undefined : people.nameOf(id);
 
 function decode(hash) {
   const [, type, id] = /^#(single|group)\/(.+)$/.exec(hash) ?? [];

@@ -1,0 +1,135 @@
+// The panel beside a group's chat: what it is, who is in it, and what may be done. On a narrow screen it covers the chat.
+
+import { avatar, h, icon, iconButton } from "../dom.js";
+import { explain, t } from "../i18n.js";
+import { titleOf } from "../text.js";
+import { confirm, formDialog, textField } from "./dialog.js";
+import { ABOUT_LIMIT, NAME_LIMIT, wrong } from "./newgroup.js";
+import { picker } from "./picker.js";
+import { toast } from "./toast.js";
+
+const NARROW = matchMedia("(max-width: 900px)");
+
+/** `talk(username)` opens a chat with a member, `closed()` is called when the panel is closed. Returns { view, toggle, close }. */
+export function groupInfo({ session, signal }, conversation, { talk, closed }) {
+  const { store, groups, people } = session;
+  const { id } = conversation;
+  const me = store.me.username;
+  const body = h("div", { class: "info-body" });
+  const close = () => view.close();
+  const view = h("dialog", { class: "info", "aria-label": t("group.info") },
+    h("header", { class: "info-head" }, h("h3", null, t("group.info")), iconButton("close", t("dialog.close"), close)),
+    body);
+  view.addEventListener("close", closed);
+  view.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !NARROW.matches) close();
+  });
+
+  function toggle() {
+    if (view.open) return close();
+    if (NARROW.matches) view.showModal();
+    else view.show();
+    draw();
+    groups.refresh(id);
+  }
+
+  /** Many changes at once, such as the names of a large group, are drawn once. */
+  let stale = false;
+  function soon() {
+    if (stale || !view.open) return;
+    stale = true;
+    queueMicrotask(() => {
+      stale = false;
+      draw();
+    });
+  }
+
+  function draw() {
+    const { group } = conversation;
+    const focused = document.activeElement?.dataset?.focus;
+    const mine = group.owner === me;
+    body.replaceChildren(
+      about(group, mine),
+      h("div", { class: "info-section" },
+        h("h4", null, t("group.members", { n: group.members.length })),
+        iconButton("newGroup", t("group.add"), add, { "data-add-members": true, "data-focus": "add" })),
+      h("ul", { class: "members", "aria-label": t("group.members", { n: group.members.length }) },
+        [...group.members].sort((a, b) => rank(group, a) - rank(group, b)).map((username) => member(group, username, mine))),
+      h("div", { class: "info-end" },
+        h("button", { type: "button", class: "plain danger", "data-leave": true, onclick: mine ? dissolve : leave }, icon("leave"), t(mine ? "group.dissolve" : "group.leave"))));
+    if (focused) body.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  const about = (group, mine) =>
+    h("div", { class: "info-about" },
+      h("div", { class: "info-name" }, h("b", null, titleOf(conversation)), mine && iconButton("edit", t("group.edit"), edit, { "data-edit": true, "data-focus": "edit" })),
+      h("p", { class: "info-text" }, group.about || t("group.noAbout")),
+      h("p", { class: "info-number" }, t("group.number", { id })));
+
+  function member(group, username, mine) {
+    const name = people.nameOf(username);
+    people.wonder(username);
+    const shown = h("span", { class: "member-names" }, h("b", null, name), name !== username && h("small", null, username));
+    return h("li", { class: "member", dataset: { username } },
+      username === me
+        ? h("span", { class: "member-face" }, avatar(username, name), shown)
+        : h("button", { type: "button", class: "member-face", title: t("list.start", { name }), onclick: () => talk(username), dataset: { focus: `talk ${username}` } }, avatar(username, name), shown),
+      username === group.owner && h("span", { class: "tag" }, t("group.owner")),
+      username === me && h("span", { class: "tag quiet" }, t("chat.me")),
+      mine && username !== me && iconButton("out", t("group.remove", { name }), () => remove(username, name), { "data-remove": username }));
+  }
+
+  function add() {
+    const members = picker(people, { taken: conversation.group.members, label: t("group.whom") });
+    formDialog({
+      title: t("group.add"),
+      fields: members.view,
+      action: t("group.addDone"),
+      complain: () => (members.chosen().length ? "" : t("group.nobody")),
+      submit: () => groups.add(id, members.chosen()),
+    });
+    members.input.focus();
+  }
+
+  function edit() {
+    const name = textField(t("group.name"), { autofocus: true, maxlength: NAME_LIMIT, value: conversation.name, required: true });
+    const text = textField(t("group.about"), { rows: 3, maxlength: ABOUT_LIMIT, value: conversation.group.about }, t("group.optional"));
+    const values = () => [name.input.value.trim(), text.input.value.trim()];
+    formDialog({
+      title: t("group.edit"),
+      fields: [name.view, text.view],
+      action: t("dialog.save"),
+      complain: () => wrong(...values()),
+      submit: () => groups.update(id, ...values()),
+    });
+    name.input.select();
+  }
+
+  const remove = (username, name) =>
+    sure({ title: t("group.removeTitle"), text: t("group.removeText", { name }), action: t("group.removeAction") }, () => groups.remove(id, [username]));
+  const leave = () =>
+    sure({ title: t("group.leaveTitle"), text: t("group.leaveText"), action: t("group.leave") }, () => groups.exit(id));
+  const dissolve = () =>
+    sure({ title: t("group.dissolveTitle"), text: t("group.dissolveText"), action: t("group.dissolve") }, () => groups.exit(id));
+
+  async function sure(question, act) {
+    if (!(await confirm({ ...question, danger: true }))) return;
+    try {
+      await act();
+    } catch (refused) {
+      toast(explain(refused.code, refused.message));
+    }
+  }
+
+  store.addEventListener("conversation", ({ detail }) => {
+    if (detail.conversation !== conversation) return;
+    if (conversation.group?.gone) close();
+    else soon();
+  }, { signal });
+  people.addEventListener("name", soon, { signal });
+  signal.addEventListener("abort", close);
+  return { view, toggle, close };
+}
+
+/** The owner stands first, the others as they came. */
+const rank = ({ owner }, username) => (username === owner ? 0 : 1);
