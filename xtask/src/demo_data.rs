@@ -16,6 +16,13 @@ pub(crate) const PASSWORD: &str = "demo1234";
 /// Usernames with the nicknames they show.
 pub(crate) const ACCOUNTS: [(&str, &str); 4] =
     [("alice", "爱丽丝"), ("bobby", "鲍比"), ("carol", "卡罗尔"), ("david", "大卫")];
+/// What else they show, in the same order: gender, region, signature.
+const PROFILES: [[&str; 3]; 4] = [
+    ["2", "深圳", "周末去爬山"],
+    ["1", "广州", "Coffee first."],
+    ["2", "上海", "在路上"],
+    ["1", "北京", "Reading, mostly."],
+];
 
 /// Where the demo's application lives.
 pub(crate) struct App {
@@ -43,10 +50,13 @@ pub(crate) fn prepare(ws: &Workspace, profile: &str) -> Result<App> {
         output::note("created the demo's application");
     }
     let present = admin(&["user", "list", "--app", APP_KEY]).capture()?;
-    for (username, nickname) in ACCOUNTS {
+    for ((username, nickname), [gender, region, signature]) in ACCOUNTS.into_iter().zip(PROFILES) {
         if !lists(&present, username) {
             let args = ["user", "add", "--app", APP_KEY, "--username", username, "--nickname", nickname];
             admin(&[&args[..], &["--password-stdin"]].concat()).capture_with_input(PASSWORD)?;
+            let user = ["user", "edit", "--app", APP_KEY, "--username", username];
+            let shown = ["--gender", gender, "--region", region, "--signature", signature];
+            admin(&[user, shown].concat()).capture()?;
             output::note(&format!("created the account {username}"));
         }
     }

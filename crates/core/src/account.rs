@@ -7,7 +7,8 @@ use crate::{
     writer,
 };
 use jmessage_model::{
-    AppId, AppKey, ConversationId, Limits, Millis, Nickname, Password, Platform, Seq, UserId, Username,
+    AppId, AppKey, ConversationId, Limits, Millis, Nickname, Password, Platform, ProfileEdit, Seq, UserId,
+    Username,
 };
 use std::{
     io,
@@ -179,6 +180,12 @@ impl Core {
         let user = self.user(app, name).await?.card.id;
         let password = self.hash(password).await?;
         self.change(Op::SetPassword { user, password, at: self.now() }).await.map(drop)
+    }
+
+    /// Changes what a user shows of itself. Sessions that are open send under their old nickname until the next login.
+    pub async fn edit_user(&self, app: AppId, name: &str, edit: ProfileEdit) -> Result<(), Error> {
+        let user = self.user(app, name).await?.card.id;
+        self.change(Op::EditUser { user, edit: Box::new(edit), at: self.now() }).await.map(drop)
     }
 
     /// Users of an App in the order of their numbers, after the given one.

@@ -117,6 +117,12 @@ pub(crate) enum Then {
         group: Option<ConversationId>,
         before: Option<Arc<GroupRecord>>,
     },
+    /// A message that may not be sent now; its key is looked up first, and this is the answer if it was not used.
+    Recalled {
+        session: Arc<Session>,
+        request: u64,
+        error: Error,
+    },
     Acknowledged(Arc<Session>),
     Opened {
         user: Arc<UserCard>,
@@ -166,6 +172,9 @@ impl Engine {
     /// Carries out a batch; false when it held [`Command::Stop`].
     pub fn run(&mut self, commands: &mut Vec<Command>) -> bool {
         let mut goes_on = true;
+        if self.writer.changed_elsewhere() {
+            self.forget();
+        }
         let mut ops = Vec::with_capacity(commands.len());
         let mut rest = Vec::with_capacity(commands.len());
         for command in commands.drain(..) {
@@ -186,6 +195,11 @@ impl Engine {
         }
         self.commit(&mut ops, &mut rest);
         goes_on
+    }
+
+    /// Forgets who and what was looked up.
+    fn forget(&mut self) {
+        (self.names, self.groups) = (Names::default(), Groups::default());
     }
 
     fn commit(&mut self, ops: &mut Vec<Op>, rest: &mut Vec<Then>) {
@@ -222,10 +236,17 @@ impl Engine {
                             Op::Append { fence: session.fence, app, to: target, nickname, key, content, at };
                         Some((op, Then::Sent { session, request, to }))
                     }
-                    Err(error) => {
-                        session.queue.reply(request, Err(error));
-                        None
-                    }
+                    Err(error) => match to {
+                        // Who left a group meanwhile still hears what became of a message sent before.
+                        To::Group(group) => {
+                            let op = Op::Recall { fence: session.fence, group, key, content };
+                            Some((op, Then::Recalled { session, request, error }))
+                        }
+                        To::User(_) => {
+                            session.queue.reply(request, Err(error));
+                            None
+                        }
+                    },
                 }
             }
             Command::Group { session, request, change, at } => {
@@ -285,6 +306,13 @@ impl Engine {
                     );
                 }
             }
+            (Then::Recalled { session, request, .. }, Ok(Done::Appended(appended))) => {
+                Stats::add(&self.stats.repeats, 1);
+                session.queue.reply(request, Ok(Receipt::Sent(appended)));
+            }
+            (Then::Recalled { session, request, error }, Err(Refusal::Unknown)) => {
+                session.queue.reply(request, Err(error));
+            }
             (Then::Grouped { session, request, group, before }, Ok(done)) => {
                 self.finish_group(&session, request, group, before.as_ref(), op, done);
             }
@@ -304,7 +332,12 @@ impl Engine {
                 session.queue.reply(request, Ok(Receipt::Ended));
                 session.queue.close(End::Left);
             }
-            (Then::Changed(answer), Ok(done)) => drop(answer.send(Ok(done))),
+            (Then::Changed(answer), Ok(done)) => {
+                if matches!(op, Op::EditUser { .. }) {
+                    self.forget();
+                }
+                let _ = answer.send(Ok(done));
+            }
             (then, Err(refusal)) => fail(then, refused(refusal)),
             (Then::Acknowledged(session), Ok(_)) => session.queue.acknowledged(),
             (then, Ok(_)) => fail(then, Error::Unavailable),
@@ -322,8 +355,8 @@ impl Engine {
                 deliver(session.user.id, Some(session));
             }
             Recipients::Group(group) => {
-                for member in &group.members {
-                    deliver(member.id, Some(session));
+                for member in group.members.ids() {
+                    deliver(*member, Some(session));
                 }
             }
         }
@@ -384,6 +417,7 @@ fn refused(refusal: Refusal) -> Error {
         Refusal::KeyReused => Error::KeyReused,
         Refusal::NoSuchFile => Error::NoSuchFile,
         Refusal::StorageFull => Error::StorageFull,
+        Refusal::Unknown => Error::Unavailable,
     }
 }
 
@@ -391,6 +425,7 @@ fn refused(refusal: Refusal) -> Error {
 fn fail(then: Then, error: Error) {
     match then {
         Then::Sent { session, request, .. }
+        | Then::Recalled { session, request, .. }
         | Then::Grouped { session, request, .. }
         | Then::Ended { session, request } => {
             session.queue.reply(request, Err(error));

@@ -18,6 +18,9 @@ pub enum Error {
     /// The password is not the user's.
     #[error("wrong password")]
     WrongPassword,
+    /// What is stored of the user's password cannot be compared with any.
+    #[error("the password cannot be verified")]
+    Unverifiable,
     /// The name is in use already.
     #[error("name taken")]
     Taken,
@@ -45,6 +48,9 @@ pub enum Error {
     /// Only the owner may put members out, and not itself.
     #[error("only the owner may remove members")]
     MayNotRemove,
+    /// The user owns as many groups as one may.
+    #[error("too many groups")]
+    TooManyGroups,
     /// The group has no room for so many.
     #[error("the group is full")]
     GroupFull,

@@ -84,7 +84,7 @@ fn permit(role: Role, action: Action) -> Result<(), Error> {
 fn role(group: &GroupRecord, user: UserId) -> Role {
     if group.owner == user {
         Role::Owner
-    } else if group.has(user) {
+    } else if group.members.has(user) {
         Role::Member
     } else {
         Role::Outsider
@@ -149,6 +149,7 @@ impl Engine {
         let then = |group, before| Then::Grouped { session: session.clone(), request, group, before };
         match change {
             GroupChange::Create { name, description } => {
+                self.check_owned(session.user.id)?;
                 let event =
                     GroupEvent { kind: GroupEventKind::Created, users: vec![session.user.name.clone()] };
                 let (app, capacity) = (session.user.app, self.limits.group);
@@ -168,15 +169,15 @@ impl Engine {
             }
             GroupChange::Add { group: id, users } => {
                 let group = self.group_for(session, id, Action::Add)?;
-                let added = self.cards(session, &users, |user| !group.has(user))?;
-                if group.members.len() + added.len() > group.capacity {
+                let added = self.cards(session, &users, |user| !group.members.has(user))?;
+                if group.members.ids().len() + added.len() > group.capacity {
                     return Err(Error::GroupFull);
                 }
                 Ok(members(session, request, &group, GroupEventKind::Added, &added, at))
             }
             GroupChange::Remove { group: id, users } => {
                 let group = self.group_for(session, id, Action::Remove)?;
-                let removed = self.cards(session, &users, |user| group.has(user))?;
+                let removed = self.cards(session, &users, |user| group.members.has(user))?;
                 if removed.iter().any(|user| user.id == group.owner) {
                     return Err(Error::MayNotRemove);
                 }
@@ -185,12 +186,22 @@ impl Engine {
             GroupChange::Exit { group: id } => {
                 let group = self.group_for(session, id, Action::Exit)?;
                 let (kind, leaving) = match role(&group, session.user.id) {
-                    Role::Owner => (GroupEventKind::Dissolved, group.members.clone()),
+                    Role::Owner => (GroupEventKind::Dissolved, group.members.cards().to_vec()),
                     Role::Member | Role::Outsider => (GroupEventKind::Left, vec![session.user.clone()]),
                 };
                 Ok(members(session, request, &group, kind, &leaving, at))
             }
         }
+    }
+
+    /// Whether the user may own one group more. The number is asked of the store: it is an index's, and groups are made
+    /// seldom.
+    fn check_owned(&self, user: UserId) -> Result<(), Error> {
+        let owned = self.reader.owned(user).map_err(|error| {
+            tracing::error!(%error, "groups could not be counted");
+            Error::Unavailable
+        })?;
+        if owned < self.limits.owned { Ok(()) } else { Err(Error::TooManyGroups) }
     }
 
     /// The users of these names for whom `wanted` holds, each once.
@@ -249,11 +260,12 @@ impl Engine {
         };
         let shared =
             Shared::new(entry(session, appended, Destination::Group(card), None, Content::Group(event)));
-        let mut told: Vec<_> = before.into_iter().chain(&after).flat_map(|group| &group.members).collect();
-        told.sort_unstable_by_key(|user| user.id);
-        told.dedup_by_key(|user| user.id);
+        let groups = before.into_iter().chain(&after);
+        let mut told: Vec<_> = groups.flat_map(|group| group.members.ids()).copied().collect();
+        told.sort_unstable();
+        told.dedup();
         for user in told {
-            self.hub.deliver(user.id, &shared, None, &self.stats);
+            self.hub.deliver(user, &shared, None, &self.stats);
         }
     }
 }

@@ -77,7 +77,7 @@ pub(crate) fn hash(password: &Password, salt: &[u8; 16], cost: HashCost) -> Resu
 fn verify(password: &Password, stored: &str) -> Result<bool, Error> {
     let parsed = PasswordHash::new(stored).map_err(|error| {
         tracing::error!(%error, "a stored password hash cannot be read");
-        Error::Unavailable
+        Error::Unverifiable
     })?;
     Ok(Argon2::default().verify_password(password.reveal().as_bytes(), &parsed).is_ok())
 }
@@ -95,6 +95,11 @@ mod tests {
         assert!(hash.starts_with("$argon2id$v=19$m=8,t=1,p=1$"));
         assert_eq!(hashing.verify(Password::new("pass1234").unwrap(), hash.clone()).await, Ok(true));
         assert_eq!(hashing.verify(Password::new("pass1235").unwrap(), hash).await, Ok(false));
+        let foreign = "$2b$12$not.ours".to_owned();
+        assert_eq!(
+            hashing.verify(Password::new("pass1234").unwrap(), foreign).await,
+            Err(Error::Unverifiable)
+        );
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use jmessage_model::{
     AppId, AppKey, ClientKey, Content, ConversationId, Description, EntryId, Epoch, FileId, GroupEvent,
-    GroupName, Media, Millis, Nickname, Platform, Seq, UserId, Username,
+    GroupName, Media, Millis, Nickname, Platform, Profile, ProfileEdit, Seq, UserId, Username,
 };
 use std::{ops::Range, sync::Arc};
 use thiserror::Error;
@@ -62,21 +62,56 @@ pub struct GroupRecord {
     /// How many members it may have.
     pub capacity: usize,
     /// Its members in the order in which they joined.
-    pub members: Vec<Arc<UserCard>>,
+    pub members: Members,
 }
 
-impl GroupRecord {
-    /// Whether the user is in it.
+/// The members of a group, of which there may be thousands: in order, and found by number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Members {
+    cards: Vec<Arc<UserCard>>,
+    ids: Vec<UserId>,
+}
+
+impl Members {
+    /// Members in the order in which they joined.
+    pub fn new(cards: Vec<Arc<UserCard>>) -> Self {
+        let mut ids: Vec<_> = cards.iter().map(|card| card.id).collect();
+        ids.sort_unstable();
+        Self { cards, ids }
+    }
+
+    /// Whether the user is among them.
     pub fn has(&self, user: UserId) -> bool {
-        self.members.iter().any(|member| member.id == user)
+        self.ids.binary_search(&user).is_ok()
+    }
+
+    /// In the order in which they joined.
+    pub fn cards(&self) -> &[Arc<UserCard>] {
+        &self.cards
+    }
+
+    /// In the order of their numbers.
+    pub fn ids(&self) -> &[UserId] {
+        &self.ids
     }
 }
 
-/// A user's times, and nothing secret.
+/// A group as one line of a list: its first members, and how many there are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupListing {
+    /// The group with its first members, the owner before all others.
+    pub group: GroupRecord,
+    /// How many members it has.
+    pub size: usize,
+}
+
+/// What a user shows of itself, and nothing secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProfileRecord {
-    /// What others see.
+    /// What others see first.
     pub card: Arc<UserCard>,
+    /// What else there is to see.
+    pub profile: Profile,
     /// When the user was created.
     pub created: Millis,
     /// When the user was changed last.
@@ -152,6 +187,16 @@ pub enum Op {
         /// Now.
         at: Millis,
     },
+    /// Changes what a user shows of itself; the time of the last change moves only if something is different.
+    /// → [`Done::Nothing`].
+    EditUser {
+        /// Whose.
+        user: UserId,
+        /// What is changed.
+        edit: Box<ProfileEdit>,
+        /// Now.
+        at: Millis,
+    },
     /// Opens the next session of a user on a platform, after a login: the older one is fenced. → [`Done::Session`].
     OpenSession {
         /// Whose session.
@@ -196,6 +241,18 @@ pub enum Op {
         content: Content,
         /// Now.
         at: Millis,
+    },
+    /// Finds a message that was appended before under the sender's key; writes nothing. → [`Done::Appended`], refused with
+    /// [`Refusal::Fenced`], [`Refusal::KeyReused`] or [`Refusal::Unknown`].
+    Recall {
+        /// The sender's session.
+        fence: Fence,
+        /// The group it was for.
+        group: ConversationId,
+        /// The sender's key.
+        key: ClientKey,
+        /// What it says.
+        content: Content,
     },
     /// Changes a group. → [`Done::Appended`], or [`Done::Nothing`] for [`GroupWrite::Update`]; refused with
     /// [`Refusal::Fenced`].
@@ -331,6 +388,8 @@ pub enum Refusal {
     NoSuchFile,
     /// The owner's files take too much room.
     StorageFull,
+    /// The key was not used.
+    Unknown,
 }
 
 /// The only one who writes. A batch is one transaction: when `commit` returns `Ok`, all that was applied is durable;
@@ -338,6 +397,12 @@ pub enum Refusal {
 pub trait Writer: Send {
     /// Applies the changes in their order and answers each.
     fn commit(&mut self, ops: &[Op]) -> Result<Vec<Result<Done, Refusal>>, Unavailable>;
+
+    /// Whether somebody else, such as an operator's command in a process of its own, has changed the store since this
+    /// was asked last: what was remembered of it may be out of date.
+    fn changed_elsewhere(&mut self) -> bool {
+        false
+    }
 }
 
 /// How far a device is behind the end of a log.
@@ -364,12 +429,22 @@ pub trait Reader: Send + Sync {
     fn user_by_id(&self, id: UserId) -> Result<Option<UserRecord>, Unavailable>;
     /// Users of an App in the order of their numbers, after the given one.
     fn users(&self, app: AppId, after: UserId, limit: usize) -> Result<Vec<UserRecord>, Unavailable>;
-    /// The times of a user.
+    /// What a user shows of itself.
     fn profile(&self, id: UserId) -> Result<Option<ProfileRecord>, Unavailable>;
+    /// What the members of a group show of themselves, in the order in which they joined: at most `limit`, after the
+    /// first `start` of them.
+    fn profiles(
+        &self,
+        group: ConversationId,
+        start: usize,
+        limit: usize,
+    ) -> Result<Vec<ProfileRecord>, Unavailable>;
     /// The group of a number, if it was not dissolved.
     fn group(&self, id: ConversationId) -> Result<Option<GroupRecord>, Unavailable>;
-    /// The groups a user is in, by number.
-    fn groups_of(&self, user: UserId) -> Result<Vec<GroupRecord>, Unavailable>;
+    /// The groups a user is in, by number, each with at most `names` members.
+    fn groups_of(&self, user: UserId, names: usize) -> Result<Vec<GroupListing>, Unavailable>;
+    /// How many groups the user owns that were not dissolved.
+    fn owned(&self, user: UserId) -> Result<usize, Unavailable>;
     /// The conversations in which the device has not acknowledged everything.
     fn behind(&self, user: UserId, platform: Platform) -> Result<Vec<Behind>, Unavailable>;
     /// Entries of a log after a position, in order: those of the user's time there, none for an outsider. At most

@@ -2,7 +2,7 @@
 
 use crate::{
     Command, Core, Entry, Error, GroupChange, Queue, UserCard,
-    port::{Behind, Fence, GroupRecord, PAGE_BYTES, ProfileRecord},
+    port::{Behind, Fence, GroupListing, GroupRecord, PAGE_BYTES, ProfileRecord},
 };
 use jmessage_model::{ClientKey, Content, ConversationId, Seq, UserId, Username};
 use std::{collections::HashMap, sync::Arc};
@@ -80,11 +80,13 @@ impl Core {
         self.submit(Command::Group { session, request, change, at }).await
     }
 
-    /// A group and its members, for one of them.
+    /// A group and at most `limit` of its members after the first `start`, for one of them.
     pub async fn group(
         &self,
         session: &Session,
         id: ConversationId,
+        start: usize,
+        limit: usize,
     ) -> Result<(GroupRecord, Vec<ProfileRecord>), Error> {
         let (user, app) = (session.user.id, session.user.app);
         let found = self
@@ -92,19 +94,19 @@ impl Core {
                 let Some(group) = reader.group(id)?.filter(|group| group.card.app == app) else {
                     return Ok(None);
                 };
-                let profiles = group.members.iter().map(|member| reader.profile(member.id));
-                let profiles = profiles.filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
-                Ok(Some((group, profiles)))
+                // An outsider is refused below; nothing is read for it.
+                let limit = if group.members.has(user) { limit } else { 0 };
+                Ok(Some((group, reader.profiles(id, start, limit)?)))
             })
             .await?;
         let (group, profiles) = found.ok_or(Error::NoSuchGroup)?;
-        if group.has(user) { Ok((group, profiles)) } else { Err(Error::NotInGroup) }
+        if group.members.has(user) { Ok((group, profiles)) } else { Err(Error::NotInGroup) }
     }
 
-    /// The groups the session's user is in.
-    pub async fn groups(&self, session: &Session) -> Result<Vec<GroupRecord>, Error> {
+    /// The groups the session's user is in, each with at most `names` members.
+    pub async fn groups(&self, session: &Session, names: usize) -> Result<Vec<GroupListing>, Error> {
         let user = session.user.id;
-        self.read(move |reader| reader.groups_of(user)).await
+        self.read(move |reader| reader.groups_of(user, names)).await
     }
 
     /// A user of the session's App.

@@ -9,13 +9,17 @@ mod id;
 mod limits;
 mod media;
 mod name;
+mod profile;
 
 pub use content::{Content, ContentError};
 pub use group::{GroupEvent, GroupEventKind};
 pub use id::{AppId, ConversationId, EntryId, Epoch, MAX_SAFE_ID, Millis, Seq, UserId};
 pub use limits::Limits;
 pub use media::{Extent, Facts, FileId, Format, Media};
-pub use name::{AppKey, ClientKey, Description, GroupName, NameError, Nickname, Password, Username};
+pub use name::{
+    AppKey, AvatarPath, ClientKey, Description, GroupName, NameError, Nickname, Password, Username,
+};
+pub use profile::{Gender, Profile, ProfileEdit};
 
 /// What a session runs on. One user has at most one session per platform; the discriminant is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

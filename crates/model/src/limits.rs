@@ -11,6 +11,8 @@ pub struct Limits {
     pub upload: u64,
     /// The files of one user together.
     pub storage: u64,
+    /// Groups that one user may own at a time; a count.
+    pub owned: usize,
 }
 
 impl Limits {
@@ -18,7 +20,7 @@ impl Limits {
     pub const MIN_NAME: usize = 4;
     /// Longest username and password.
     pub const MAX_NAME: usize = 128;
-    /// Longest description of a group.
+    /// Longest description of a group; longest avatar, signature, region and address of a user.
     pub const MAX_DESCRIPTION: usize = 250;
     /// Longest nickname, and longest name of a group.
     pub const MAX_NICKNAME: usize = 64;
@@ -30,6 +32,6 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { message: 4096, group: 500, upload: 10 << 20, storage: 1 << 30 }
+        Self { message: 4096, group: 500, owned: 200, upload: 10 << 20, storage: 1 << 30 }
     }
 }

@@ -96,10 +96,19 @@ names! {
         length(text, 1, Limits::MAX_NICKNAME)?;
         all(text, |c| !c.is_control())?;
     }
-    /// What a group says of itself: up to 250 bytes, possibly empty.
+    /// What a group or a user says of itself: up to 250 bytes, possibly empty.
     Description(text) {
         length(text, 0, Limits::MAX_DESCRIPTION)?;
         all(text, |c| !c.is_control() || c == '\n')?;
+    }
+    /// Where a user's picture is stored, such as `qiniu/image/…`: up to 250 of `[A-Za-z0-9_.-]` in parts divided by `/`,
+    /// none of them empty or of dots alone; possibly empty as a whole. Pages put it behind a base address of ours.
+    AvatarPath(text) {
+        length(text, 0, Limits::MAX_DESCRIPTION)?;
+        all(text, |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '/'))?;
+        if !text.is_empty() && text.split('/').any(|part| part.bytes().all(|byte| byte == b'.')) {
+            return Err(NameError::Character);
+        }
     }
     /// The sender's own key of a message, by which a repetition is recognised: 1–64 printable ASCII characters.
     ClientKey(text) {
@@ -152,6 +161,15 @@ mod tests {
         assert!(Nickname::new("小明 👋").is_ok());
         assert!(Nickname::new("").is_ok());
         assert_eq!(Nickname::new("a\nb"), Err(NameError::Character));
+    }
+
+    #[test]
+    fn an_avatar_is_a_path_that_leads_nowhere_else() {
+        assert!(AvatarPath::new("qiniu/image/DDAF7129753ADDB3").is_ok());
+        assert!(AvatarPath::new("").is_ok());
+        for bad in ["/etc/passwd", "a//b", "../a", "a/./b", "a/", "https://x.example/a.png", "a?b", "图"] {
+            assert_eq!(AvatarPath::new(bad), Err(NameError::Character), "{bad}");
+        }
     }
 
     #[test]

@@ -56,6 +56,8 @@ codes! {
     GroupNameEmpty = 808_001, "group name is empty";
     /// The user may not change this group.
     GroupNotPermitted = 808_002, "no permission";
+    /// The user owns as many groups as one may.
+    TooManyGroups = 808_003, "too many groups";
     /// The name or the description of a group is too long.
     GroupTextTooLong = 808_004, "group name or description too long";
     /// To exit: the user is not in the group.
@@ -125,6 +127,7 @@ mod tests {
         803005 user not in group
         808001 group name is empty
         808002 no permission
+        808003 too many groups
         808004 group name or description too long
         809002 user not in group
         810008 group is full

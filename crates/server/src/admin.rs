@@ -1,8 +1,10 @@
 //! The commands for operators: apps and users. They work while the server runs, too.
 
-use crate::{Config, run};
+use crate::{Config, cli::ProfileArgs, run};
 use jmessage_core::{Core, port::AppRecord};
-use jmessage_model::{AppKey, Nickname, Password, UserId, Username};
+use jmessage_model::{
+    AppKey, AvatarPath, Description, Gender, NameError, Nickname, Password, ProfileEdit, UserId, Username,
+};
 use jmessage_sign::MasterSecret;
 use std::{env, error::Error, fmt::Write as _, io, io::Write};
 
@@ -69,6 +71,44 @@ pub(crate) async fn add_user(
         Ok(())
     })
     .await
+}
+
+pub(crate) async fn edit_user(
+    config: &Config,
+    app: &str,
+    username: &str,
+    profile: ProfileArgs,
+) -> Result<(), Failure> {
+    let edit = checked(profile)?;
+    with_core(config, async |core| {
+        let app = find_app(core, app).await?;
+        let edited = core.edit_user(app.id, username, edit).await;
+        Ok(edited.map_err(|error| format!("user {username}: {error}"))?)
+    })
+    .await
+}
+
+/// The profile as the domain knows it, or what is wrong with it.
+fn checked(profile: ProfileArgs) -> Result<ProfileEdit, String> {
+    let ProfileArgs { nickname, avatar, gender, star, signature, region, address } = profile;
+    let gender = gender.map(|number| Gender::from_stored(number).ok_or("gender must be 0, 1 or 2"));
+    Ok(ProfileEdit {
+        nickname: text("nickname", nickname.as_deref(), Nickname::new)?,
+        avatar: text("avatar", avatar.as_deref(), AvatarPath::new)?,
+        gender: gender.transpose()?,
+        star,
+        signature: text("signature", signature.as_deref(), Description::new)?,
+        region: text("region", region.as_deref(), Description::new)?,
+        address: text("address", address.as_deref(), Description::new)?,
+    })
+}
+
+fn text<T>(
+    name: &str,
+    given: Option<&str>,
+    parse: fn(&str) -> Result<T, NameError>,
+) -> Result<Option<T>, String> {
+    given.map(parse).transpose().map_err(|error| format!("{name} {error}"))
 }
 
 pub(crate) async fn change_password(

@@ -41,6 +41,56 @@ struct Data {
     data_dir: Option<PathBuf>,
 }
 
+/// Which user.
+#[derive(Args)]
+struct One {
+    #[command(flatten)]
+    data: Data,
+    /// Key of the app.
+    #[arg(long, visible_alias = "app-key", value_name = "KEY")]
+    app: String,
+    /// Name to log in with: 4 to 128 of letters, digits and _.@-
+    #[arg(long)]
+    username: String,
+}
+
+/// A password to be stored.
+#[derive(Args)]
+struct NewPassword {
+    #[command(flatten)]
+    cost: Cost,
+    /// Read the password from the first line of standard input.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+/// What a user shows of itself. What is not given stays; an empty text takes away what was there.
+#[derive(Args)]
+#[group(required = true, multiple = true)]
+pub(crate) struct ProfileArgs {
+    /// Name on the screen: up to 64 bytes.
+    #[arg(long)]
+    pub(crate) nickname: Option<String>,
+    /// Picture: the path of a stored image, such as qiniu/image/…
+    #[arg(long, value_name = "PATH")]
+    pub(crate) avatar: Option<String>,
+    /// 0 unknown, 1 male, 2 female.
+    #[arg(long, value_name = "0|1|2")]
+    pub(crate) gender: Option<u8>,
+    /// A mark of your own making.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) star: Option<u32>,
+    /// A line about oneself: up to 250 bytes, like the next two.
+    #[arg(long)]
+    pub(crate) signature: Option<String>,
+    /// Where the user lives, roughly.
+    #[arg(long)]
+    pub(crate) region: Option<String>,
+    /// Where the user lives.
+    #[arg(long)]
+    pub(crate) address: Option<String>,
+}
+
 /// What a password hash costs.
 #[derive(Args)]
 struct Cost {
@@ -81,44 +131,33 @@ enum UserCommand {
     /// Create a user. The password is taken from JMESSAGE_PASSWORD or from standard input.
     Add {
         #[command(flatten)]
-        data: Data,
+        user: One,
         #[command(flatten)]
-        cost: Cost,
-        /// Key of the app.
-        #[arg(long)]
-        app: String,
-        /// Name to log in with: 4 to 128 of letters, digits and _.@-
-        #[arg(long)]
-        username: String,
+        password: NewPassword,
         /// Name on the screen.
         #[arg(long, default_value = "")]
         nickname: String,
-        /// Read the password from the first line of standard input.
-        #[arg(long)]
-        password_stdin: bool,
+    },
+    /// Change what a user shows of itself.
+    Edit {
+        #[command(flatten)]
+        user: One,
+        #[command(flatten)]
+        profile: ProfileArgs,
     },
     /// Change a password, taken as in `add`. Sessions that are open stay; none can be resumed.
     Passwd {
         #[command(flatten)]
-        data: Data,
+        user: One,
         #[command(flatten)]
-        cost: Cost,
-        /// Key of the app.
-        #[arg(long)]
-        app: String,
-        /// Whose password.
-        #[arg(long)]
-        username: String,
-        /// Read the password from the first line of standard input.
-        #[arg(long)]
-        password_stdin: bool,
+        password: NewPassword,
     },
     /// List the users of an app: number, name, nickname.
     List {
         #[command(flatten)]
         data: Data,
         /// Key of the app.
-        #[arg(long)]
+        #[arg(long, visible_alias = "app-key", value_name = "KEY")]
         app: String,
     },
 }
@@ -164,11 +203,16 @@ async fn run(file: Option<PathBuf>, command: Command) -> Result<(), Failure> {
             admin::create_app(&data(at)?, key, name, master_secret_stdin).await
         }
         Command::App(AppCommand::List { data: at }) => admin::list_apps(&data(at)?).await,
-        Command::User(UserCommand::Add { data: at, cost, app, username, nickname, password_stdin }) => {
-            admin::add_user(&hashing(at, cost)?, &app, &username, &nickname, password_stdin).await
+        Command::User(UserCommand::Add { user, password, nickname }) => {
+            let config = hashing(user.data, password.cost)?;
+            admin::add_user(&config, &user.app, &user.username, &nickname, password.password_stdin).await
         }
-        Command::User(UserCommand::Passwd { data: at, cost, app, username, password_stdin }) => {
-            admin::change_password(&hashing(at, cost)?, &app, &username, password_stdin).await
+        Command::User(UserCommand::Edit { user, profile }) => {
+            admin::edit_user(&data(user.data)?, &user.app, &user.username, profile).await
+        }
+        Command::User(UserCommand::Passwd { user, password }) => {
+            let config = hashing(user.data, password.cost)?;
+            admin::change_password(&config, &user.app, &user.username, password.password_stdin).await
         }
         Command::User(UserCommand::List { data: at, app }) => admin::list_users(&data(at)?, &app).await,
     }

@@ -83,7 +83,7 @@ settings! {
     /// The content of one message. [default: 4096, at most 32768]
     #[arg(value_name = "BYTES")]
     max_message: usize, "JMESSAGE_MAX_MESSAGE";
-    /// Members of a new group, its owner included. [default: 500, at most 1000]
+    /// Members of a new group, its owner included. [default: 500, at most 10000]
     #[arg(value_name = "COUNT")]
     max_group: usize, "JMESSAGE_MAX_GROUP";
     /// The largest file that may be uploaded. [default: 10485760, at most 104857600]
@@ -104,6 +104,9 @@ settings! {
     /// How long a file is kept that is uploaded and not sent. [default: 86400]
     #[arg(value_name = "SECONDS")]
     keep_unsent: u64, "JMESSAGE_KEEP_UNSENT";
+    /// Groups that one user may own at a time. [default: 200, at most 10000]
+    #[arg(value_name = "COUNT")]
+    max_groups: usize, "JMESSAGE_MAX_GROUPS";
     /// Memory of one password hash. [default: 19456]
     #[arg(value_name = "KIB")]
     argon2_memory: u32, "JMESSAGE_ARGON2_MEMORY";
@@ -214,6 +217,7 @@ impl Settings {
             upload_timeout: Some(wire.upload_stall.as_secs()),
             media_lifetime: Some(24 * 60 * 60),
             keep_unsent: Some(24 * 60 * 60),
+            max_groups: Some(Limits::default().owned),
             argon2_memory: Some(cost.memory_kib),
             argon2_passes: Some(cost.passes),
             hash_threads: Some(std::thread::available_parallelism().map_or(1, usize::from)),
@@ -259,6 +263,7 @@ impl Settings {
                 group: given.max_group.unwrap_or_default(),
                 upload: given.max_upload.unwrap_or_default(),
                 storage: given.upload_quota.unwrap_or_default(),
+                owned: given.max_groups.unwrap_or_default(),
             },
             queue: QueueLimits {
                 entries: given.queue_entries.unwrap_or_default(),
@@ -317,7 +322,8 @@ impl Config {
             (self.queue.entries == 0, "queue-entries must be at least 1"),
             (self.queue.bytes < 64 * 1024, "queue-bytes must be at least 65536"),
             (!(1..=32 * 1024).contains(&self.limits.message), "max-message must be 1 to 32768"),
-            (!(2..=1_000).contains(&self.limits.group), "max-group must be 2 to 1000"),
+            (!(2..=10_000).contains(&self.limits.group), "max-group must be 2 to 10000"),
+            (!(1..=10_000).contains(&self.limits.owned), "max-groups must be 1 to 10000"),
             (!(1..=100 << 20).contains(&self.limits.upload), "max-upload must be 1 to 104857600"),
             (wire.uploads == 0, "max-uploads must be at least 1"),
             (

@@ -7,7 +7,10 @@ mod fixture;
 
 use fixture::{Store, text};
 use jmessage_core::port::{Done, GroupWrite, Op, Refusal};
-use jmessage_model::{AppKey, Description, GroupName, Millis, Nickname, Seq, UserId, Username};
+use jmessage_model::{
+    AppKey, AvatarPath, ClientKey, Description, Gender, GroupName, Millis, Nickname, Profile, ProfileEdit,
+    Seq, UserId, Username,
+};
 use proptest::prelude::*;
 
 #[test]
@@ -265,12 +268,86 @@ fn a_group_is_found_with_its_members_until_it_is_dissolved() {
     let found = store.reader.group(group).unwrap().unwrap();
     assert_eq!((found.card.name.as_str(), found.description.as_str()), ("小组", "about"));
     assert_eq!((found.owner, found.capacity), (alice.fence.user, 500));
-    assert_eq!(found.members.iter().map(|m| m.name.as_str()).collect::<Vec<_>>(), ["alice", "bobby"]);
-    assert_eq!(store.reader.groups_of(bobby.fence.user).unwrap(), [found]);
+    assert_eq!(found.members.cards().iter().map(|m| m.name.as_str()).collect::<Vec<_>>(), ["alice", "bobby"]);
+    let listed = store.reader.groups_of(bobby.fence.user, 2).unwrap();
+    assert_eq!((&listed[0].group, listed[0].size, listed.len()), (&found, 2, 1));
+    let listed = store.reader.groups_of(bobby.fence.user, 1).unwrap();
+    assert_eq!((listed[0].group.members.ids(), listed[0].size), (&[alice.fence.user][..], 2));
+    assert_eq!(store.reader.owned(alice.fence.user).unwrap(), 1);
+    assert_eq!(store.reader.owned(bobby.fence.user).unwrap(), 0, "a member owns nothing");
     store.dissolve(&alice, group, &[&alice, &bobby]);
     assert!(store.reader.group(group).unwrap().is_none());
-    assert!(store.reader.groups_of(bobby.fence.user).unwrap().is_empty());
+    assert!(store.reader.groups_of(bobby.fence.user, 9).unwrap().is_empty());
+    assert_eq!(store.reader.owned(alice.fence.user).unwrap(), 0);
     assert_eq!(store.texts(&bobby, group, 0), ["Added", "Dissolved"], "its end is still told");
+}
+
+#[test]
+fn a_profile_is_absent_until_it_is_set_and_its_time_moves_with_it() {
+    let mut store = Store::new();
+    let alice = store.open("alice");
+    let user = alice.fence.user;
+    let edit = |store: &mut Store, edit: ProfileEdit, at| {
+        let op = Op::EditUser { user, edit: Box::new(edit), at: Millis(at) };
+        assert_eq!(store.apply(op), Ok(Done::Nothing));
+        store.reader.profile(user).unwrap().unwrap()
+    };
+    let before = store.reader.profile(user).unwrap().unwrap();
+    assert_eq!((before.profile, before.modified), (Profile::default(), before.created));
+    let region = Description::new("深圳").ok();
+    let all = ProfileEdit {
+        nickname: Nickname::new("Tom Chick").ok(),
+        avatar: AvatarPath::new("qiniu/image/uipreqfdsakl").ok(),
+        gender: Some(Gender::Unknown),
+        star: Some(2),
+        signature: Description::new("I am a ...").ok(),
+        region: region.clone(),
+        address: Description::new("南山区").ok(),
+    };
+    let after = edit(&mut store, all.clone(), 7);
+    assert_eq!((after.card.nickname.as_str(), after.modified), ("Tom Chick", Millis(7)));
+    assert_eq!((after.profile.gender, after.profile.star), (Some(Gender::Unknown), Some(2)));
+    assert_eq!((after.profile.avatar, after.profile.address), (all.avatar.clone(), all.address.clone()));
+    assert_eq!(edit(&mut store, all, 8).modified, Millis(7), "nothing is different");
+    let empty = ProfileEdit { signature: Description::new("").ok(), ..ProfileEdit::default() };
+    let cleared = edit(&mut store, empty, 9);
+    assert_eq!((cleared.profile.signature, cleared.profile.region), (None, region));
+    assert_eq!(cleared.modified, Millis(9));
+    let group = store.create_group(&alice, "team");
+    assert_eq!(store.reader.profiles(group, 0, 9).unwrap(), [store.reader.profile(user).unwrap().unwrap()]);
+    assert!(store.reader.profiles(group, 1, 9).unwrap().is_empty());
+}
+
+#[test]
+fn a_message_is_found_again_under_its_key_by_its_sender_alone() {
+    let mut store = Store::new();
+    let (alice, bobby) = (store.open("alice"), store.open("bobby"));
+    let group = store.create_group(&alice, "team");
+    let Ok(Done::Appended(sent)) = store.say(&alice, group, "hello") else { panic!("not sent") };
+    let recall = |by: &fixture::Open, key: &str, body: &str| Op::Recall {
+        fence: by.fence,
+        group,
+        key: ClientKey::new(key).unwrap(),
+        content: text(body),
+    };
+    let found = Done::Appended(jmessage_core::port::Appended { fresh: false, ..sent });
+    assert_eq!(store.apply(recall(&alice, "hello", "hello")), Ok(found));
+    assert_eq!(store.apply(recall(&alice, "hello", "goodbye")), Err(Refusal::KeyReused));
+    assert_eq!(store.apply(recall(&alice, "other", "hello")), Err(Refusal::Unknown));
+    assert_eq!(store.apply(recall(&bobby, "hello", "hello")), Err(Refusal::Unknown));
+    store.open("alice");
+    assert_eq!(store.apply(recall(&alice, "hello", "hello")), Err(Refusal::Fenced));
+}
+
+#[test]
+fn a_writer_hears_of_changes_by_others_once() {
+    let mut store = Store::new();
+    store.changed_elsewhere();
+    store.user("alice");
+    assert!(!store.changed_elsewhere(), "its own changes are none");
+    store.another().user("bobby");
+    assert!(store.changed_elsewhere());
+    assert!(!store.changed_elsewhere());
 }
 
 #[test]
@@ -282,7 +359,7 @@ fn an_older_session_cannot_change_a_group() {
     let op = store.members_op(&old, group, &[], &[&old], false);
     assert_eq!(store.apply(op), Err(Refusal::Fenced));
     assert!(store.say(&old, group, "late").is_err());
-    assert_eq!(store.reader.group(group).unwrap().unwrap().members.len(), 1);
+    assert_eq!(store.reader.group(group).unwrap().unwrap().members.ids().len(), 1);
 }
 
 #[test]

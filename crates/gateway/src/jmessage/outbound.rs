@@ -1,17 +1,18 @@
 //! From events of the core to frames.
 
+mod calls;
+
+pub(super) use calls::{group_info, group_list, profile};
+
 use super::wire::Refused;
 use axum::extract::ws::{Message as Frame, Utf8Bytes};
 use bytes::Bytes;
-use jmessage_core::{
-    Destination, Entry, Error, FileKind, Page, Receipt, Session, Shared, Token,
-    port::{GroupRecord, ProfileRecord},
-};
+use jmessage_core::{Destination, Entry, Error, FileKind, Page, Receipt, Session, Shared, Token};
 use jmessage_model::{Content, Extent, GroupEvent, GroupEventKind, Media, Millis, Platform, Username};
 use jmessage_proto::{
     Code, DISSOLVED, Event, EventType, MAX_ANSWER, MediaFile, Message, MessageBody, Response, TargetType,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The place of this gateway's encoded form in a shared entry.
 const SLOT: usize = 0;
@@ -47,7 +48,7 @@ pub(super) fn reply(id: u64, result: Result<Receipt, Error>) -> Frame {
             create_time: sent.at.seconds(),
         },
         Ok(Receipt::Ended) => Response::Done { id },
-        Ok(Receipt::Group(group)) => data(id, &group_summary(&group)),
+        Ok(Receipt::Group(group)) => data(id, &calls::group_summary(&group)),
         Ok(Receipt::Done) => Response::Data { id, data: None },
         Err(error) => Refused::from(error).frame(Some(id)),
     })
@@ -75,67 +76,6 @@ pub(super) fn data(id: u64, data: &Value) -> Response<String> {
         return Refused::new(Code::ServerError, "the answer is too large").frame(Some(id));
     }
     Response::Data { id, data: Some(data) }
-}
-
-/// What `createGroup` and `updateGroupInfo` answer.
-fn group_summary(group: &GroupRecord) -> Value {
-    json!({
-        "groupName": group.card.name.as_str(),
-        "groupDescription": group.description.as_str(),
-        "groupLevel": group.capacity,
-        "flag": 0,
-        "gid": group.card.id.0,
-    })
-}
-
-/// A user as others see it; what is not known is left out.
-pub(super) fn profile(profile: &ProfileRecord) -> Value {
-    let mut value = json!({
-        "username": profile.card.name.as_str(),
-        "mtime": time(profile.modified),
-        "ctime": time(profile.created),
-    });
-    if !profile.card.nickname.as_str().is_empty() {
-        value["nickname"] = profile.card.nickname.as_str().into();
-    }
-    value
-}
-
-/// What `getGroupInfo` answers; the owner is the member with flag 1.
-pub(super) fn group_info(group: &GroupRecord, members: &[ProfileRecord]) -> Value {
-    let member = |member: &ProfileRecord| {
-        let mut value = profile(member);
-        value["flag"] = u8::from(member.card.id == group.owner).into();
-        value
-    };
-    json!({
-        "gid": group.card.id.0,
-        "ownerUsername": owner(group),
-        "groupName": group.card.name.as_str(),
-        "groupDesc": group.description.as_str(),
-        "groupLevel": group.capacity,
-        "members": members.iter().map(member).collect::<Vec<_>>(),
-    })
-}
-
-/// What `getGroupList` answers.
-pub(super) fn group_list(groups: &[GroupRecord]) -> Value {
-    let group = |group: &GroupRecord| {
-        let names: Vec<_> = group.members.iter().map(|member| member.name.as_str()).collect();
-        json!({
-            "gid": group.card.id.0,
-            "ownerUsername": owner(group),
-            "groupName": group.card.name.as_str(),
-            "groupDesc": group.description.as_str(),
-            "membersUsername": names,
-        })
-    };
-    groups.iter().map(group).collect()
-}
-
-fn owner(group: &GroupRecord) -> &str {
-    let owner = group.members.iter().find(|member| member.id == group.owner);
-    owner.map_or("", |owner| owner.name.as_str())
 }
 
 /// `yyyy-MM-dd HH:mm:ss`, in the time of China as the original shows it.

@@ -1,7 +1,8 @@
 //! Groups: who may do what, and what everyone concerned hears.
 
 use anyhow::Result;
-use jmessage_testkit::{Client, TestServer, send_in};
+use jmessage_proto::{Request, Response};
+use jmessage_testkit::{Client, TestServer, send_in, text_body};
 use serde_json::{Value, json};
 
 /// A group of this client's, with these members.
@@ -143,6 +144,60 @@ async fn what_may_not_be_done_says_why() -> Result<()> {
     }
     let mut stranger = server.configured().await?;
     assert_eq!(stranger.call_refused("getGroupList", json!({})).await?, 872_001);
+    Ok(())
+}
+
+/// A `send` to a group under a key of the sender's own.
+fn send_as(id: u64, key: &str, group: u64, text: &str) -> Request<String> {
+    let (target_type, target_id) = ("group".to_owned(), group.to_string());
+    let (key, msg_type, msg_body) = (key.to_owned(), "text".to_owned(), text_body(text));
+    Request::Send { id, key, target_type, target_id, msg_type, msg_body }
+}
+
+/// A page that is not sure of its message repeats it. That its sender was put out of the group meanwhile does not undo
+/// what is stored.
+#[tokio::test]
+async fn a_repetition_is_recognised_after_its_sender_was_put_out() -> Result<()> {
+    let server = TestServer::start().await?;
+    let mut alice = server.enter("alice001").await?;
+    let mut bobby = server.enter("bobby001").await?;
+    let gid = group(&mut alice, &["bobby001"]).await?;
+    bobby.hear().await?;
+    let Response::Sent { msg_id, seq, .. } = bobby.ask(send_as(7, "key-1", gid, "hello")).await? else {
+        anyhow::bail!("not sent");
+    };
+    alice.call("removeGroupMembers", json!({ "groupId": gid, "memberUsernames": ["bobby001"] })).await?;
+    match bobby.ask(send_as(8, "key-1", gid, "hello")).await? {
+        Response::Sent { msg_id: again, seq: place, .. } => assert_eq!((again, place), (msg_id, seq)),
+        other => anyhow::bail!("{}", jmessage_testkit::describe(&other)),
+    }
+    assert_eq!(bobby.refusal(|id| send_as(id, "key-1", gid, "goodbye")).await?, 872_002, "another message");
+    assert_eq!(bobby.refusal(|id| send_as(id, "key-2", gid, "hello")).await?, 803_005, "another key");
+    alice.call("exitGroup", json!({ "groupId": gid })).await?;
+    match bobby.ask(send_as(9, "key-1", gid, "hello")).await? {
+        Response::Sent { msg_id: again, .. } => assert_eq!(again, msg_id, "even when the group has ended"),
+        other => anyhow::bail!("{}", jmessage_testkit::describe(&other)),
+    }
+    assert_eq!(alice.hear_texts(3).await?, ["hello", "remove_members", "exit_group"], "each once");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_user_owns_so_many_groups_at_a_time() -> Result<()> {
+    let server = TestServer::start_with(|config| config.limits.owned = 2).await?;
+    let mut alice = server.enter("alice001").await?;
+    let mut bobby = server.enter("bobby001").await?;
+    let first = group(&mut alice, &["bobby001"]).await?;
+    group(&mut alice, &[]).await?;
+    assert_eq!(alice.call_refused("createGroup", json!({ "groupName": "third" })).await?, 808_003);
+    assert_eq!(bobby.hear().await?.text, "add_members");
+    for _ in 0..2 {
+        group(&mut bobby, &["alice001"]).await?;
+    }
+    assert_eq!(alice.hear_texts(2).await?, ["add_members"; 2], "being in others' groups does not count");
+    alice.call("exitGroup", json!({ "groupId": first })).await?;
+    assert_eq!(alice.hear().await?.text, "exit_group");
+    group(&mut alice, &[]).await?;
     Ok(())
 }
 

@@ -1,38 +1,10 @@
 //! The server as a process: killed, stopped, crowded.
 
+use crate::house::House;
 use anyhow::{Context, Result, ensure};
 use jmessage_proto::{MAX_FRAME, Response, close};
-use jmessage_testkit::{App, Client, Next, PASSWORD, Process, cast, get, metric, prepare, sys};
+use jmessage_testkit::{Client, Next, get, metric, sys};
 use std::collections::BTreeSet;
-use tempfile::TempDir;
-use tokio::process::Command;
-
-/// Data on which one server after the other runs.
-struct House {
-    data: TempDir,
-    app: App,
-}
-
-impl House {
-    async fn new() -> Result<Self> {
-        let house = Self { data: tempfile::tempdir()?, app: App::published() };
-        prepare(house.data.path(), &house.app, cast()).await?;
-        Ok(house)
-    }
-
-    async fn serve(&self, flags: &[&str]) -> Result<Process> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_jmessage-server"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--data-dir"]);
-        command.arg(self.data.path()).args(flags);
-        Process::start(command).await
-    }
-
-    async fn enter(&self, server: &Process, username: &str) -> Result<Client> {
-        let mut client = Client::configured(server.url(), &self.app).await?;
-        client.login(username, PASSWORD).await?;
-        Ok(client)
-    }
-}
 
 #[tokio::test]
 async fn what_was_accepted_survives_a_kill() -> Result<()> {

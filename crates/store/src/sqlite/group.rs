@@ -43,7 +43,13 @@ impl Batch<'_> {
                 for user in add {
                     self.join(*group, *user, seq)?;
                 }
-                for user in remove {
+                if *dissolve {
+                    self.execute(
+                        "UPDATE member SET gone = ?2 WHERE conversation = ?1 AND gone IS NULL",
+                        params![to_sql(group.0), to_sql(seq.0)],
+                    )?;
+                }
+                for user in remove.iter().filter(|_| !dissolve) {
                     self.execute(
                         "UPDATE member SET gone = ?3 WHERE user = ?1 AND conversation = ?2 AND gone IS NULL",
                         params![to_sql(user.0), to_sql(group.0), to_sql(seq.0)],

@@ -5,6 +5,7 @@
 mod content;
 mod file;
 mod group;
+mod profile;
 mod reader;
 mod schema;
 mod writer;

@@ -1,11 +1,11 @@
 //! Reads of committed state, on connections that are kept for the next reader.
 
-use super::{connect, content, file, from_sql, to_sql, unavailable};
+use super::{connect, content, file, from_sql, profile, to_sql, unavailable};
 use jmessage_core::{
     CapabilityKey, Destination, Entry, GroupCard, UserCard,
     port::{
-        AppRecord, Behind, FileRecord, GroupRecord, PAGE_BYTES, ProfileRecord, Reader, Unavailable,
-        UserRecord,
+        AppRecord, Behind, FileRecord, GroupListing, GroupRecord, Members, PAGE_BYTES, ProfileRecord, Reader,
+        Unavailable, UserRecord,
     },
 };
 use jmessage_model::{
@@ -94,24 +94,23 @@ impl Reader for SqliteReader {
     }
 
     fn profile(&self, id: UserId) -> Result<Option<ProfileRecord>, Unavailable> {
-        self.with(|c| {
-            c.prepare_cached("SELECT id, app, name, nickname, '', created, modified FROM user WHERE id = ?1")?
-                .query_row(params![to_sql(id.0)], |row| {
-                    Ok(ProfileRecord {
-                        card: user_row(row)?.card,
-                        created: Millis(from_sql(row.get(5)?)),
-                        modified: Millis(from_sql(row.get(6)?)),
-                    })
-                })
-                .optional()
-        })
+        self.with(|c| profile::profile(c, id))
+    }
+
+    fn profiles(
+        &self,
+        group: ConversationId,
+        start: usize,
+        limit: usize,
+    ) -> Result<Vec<ProfileRecord>, Unavailable> {
+        self.with(|c| profile::profiles(c, group, start, limit))
     }
 
     fn group(&self, id: ConversationId) -> Result<Option<GroupRecord>, Unavailable> {
-        self.with(|c| group(c, id))
+        self.with(|c| group(c, id, usize::MAX))
     }
 
-    fn groups_of(&self, user: UserId) -> Result<Vec<GroupRecord>, Unavailable> {
+    fn groups_of(&self, user: UserId, names: usize) -> Result<Vec<GroupListing>, Unavailable> {
         self.with(|c| {
             let ids = c
                 .prepare_cached(
@@ -119,7 +118,16 @@ impl Reader for SqliteReader {
                 )?
                 .query_map(params![to_sql(user.0)], |row| Ok(ConversationId(from_sql(row.get(0)?))))?
                 .collect::<rusqlite::Result<Vec<_>>>()?;
-            ids.into_iter().filter_map(|id| group(c, id).transpose()).collect()
+            ids.into_iter().filter_map(|id| listing(c, id, names).transpose()).collect()
+        })
+    }
+
+    fn owned(&self, user: UserId) -> Result<usize, Unavailable> {
+        self.with(|c| {
+            c.prepare_cached(
+                "SELECT count(*) FROM conversation WHERE low = ?1 AND high IS NULL AND dissolved IS NULL",
+            )?
+            .query_row(params![to_sql(user.0)], |row| count_at(row, 0))
         })
     }
 
@@ -266,26 +274,39 @@ fn group_card(c: &Connection, id: ConversationId) -> rusqlite::Result<Option<Arc
         .optional()
 }
 
-/// A group that was not dissolved, with its members in the order in which they joined.
-fn group(c: &Connection, id: ConversationId) -> rusqlite::Result<Option<GroupRecord>> {
+/// A group that was not dissolved, with its first members and their number.
+fn listing(c: &Connection, id: ConversationId, names: usize) -> rusqlite::Result<Option<GroupListing>> {
+    let Some(group) = group(c, id, names)? else { return Ok(None) };
+    let listed = group.members.ids().len();
+    let size = if listed < names {
+        listed
+    } else {
+        c.prepare_cached("SELECT count(*) FROM member WHERE conversation = ?1 AND gone IS NULL")?
+            .query_row(params![to_sql(id.0)], |row| count_at(row, 0))?
+    };
+    Ok(Some(GroupListing { group, size }))
+}
+
+/// A group that was not dissolved, with at most `limit` members in the order in which they joined.
+fn group(c: &Connection, id: ConversationId, limit: usize) -> rusqlite::Result<Option<GroupRecord>> {
     let Some(card) = group_card(c, id)? else { return Ok(None) };
     let about = c
         .prepare_cached(
             "SELECT low, description, capacity FROM conversation WHERE id = ?1 AND dissolved IS NULL",
         )?
         .query_row(params![to_sql(id.0)], |row| {
-            let capacity = usize::try_from(row.get::<_, i64>(2)?).unwrap_or_default();
-            Ok((UserId(from_sql(row.get(0)?)), name_at(row, 1, Description::new)?, capacity))
+            Ok((UserId(from_sql(row.get(0)?)), name_at(row, 1, Description::new)?, count_at(row, 2)?))
         })
         .optional()?;
     let Some((owner, description, capacity)) = about else { return Ok(None) };
     let members = c
         .prepare_cached(
             "SELECT u.id, u.app, u.name, u.nickname, '' FROM member m JOIN user u ON u.id = m.user
-             WHERE m.conversation = ?1 AND m.gone IS NULL ORDER BY m.joined, u.id",
+             WHERE m.conversation = ?1 AND m.gone IS NULL ORDER BY m.joined, m.user LIMIT ?2",
         )?
-        .query_map(params![to_sql(id.0)], |row| user_row(row).map(|user| user.card))?
+        .query_map(params![to_sql(id.0), to_sql(limit as u64)], |row| user_row(row).map(|user| user.card))?
         .collect::<rusqlite::Result<_>>()?;
+    let members = Members::new(members);
     Ok(Some(GroupRecord { card, owner, description, capacity, members }))
 }
 
@@ -306,7 +327,7 @@ fn app_row(row: &Row<'_>) -> rusqlite::Result<AppRecord> {
     })
 }
 
-fn user_row(row: &Row<'_>) -> rusqlite::Result<UserRecord> {
+pub(super) fn user_row(row: &Row<'_>) -> rusqlite::Result<UserRecord> {
     user_row_at(row, 0)
 }
 
@@ -321,11 +342,19 @@ fn user_row_at(row: &Row<'_>, first: usize) -> rusqlite::Result<UserRecord> {
     Ok(UserRecord { card: Arc::new(card), password: row.get(first + 4)? })
 }
 
+fn count_at(row: &Row<'_>, column: usize) -> rusqlite::Result<usize> {
+    Ok(usize::try_from(row.get::<_, i64>(column)?).unwrap_or_default())
+}
+
 fn nickname_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Nickname> {
     name_at(row, column, Nickname::new)
 }
 
-fn name_at<T>(row: &Row<'_>, column: usize, parse: fn(&str) -> Result<T, NameError>) -> rusqlite::Result<T> {
+pub(super) fn name_at<T>(
+    row: &Row<'_>,
+    column: usize,
+    parse: fn(&str) -> Result<T, NameError>,
+) -> rusqlite::Result<T> {
     parse(row.get_ref(column)?.as_str()?).map_err(|_| unreadable(column))
 }
 

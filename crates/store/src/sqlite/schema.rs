@@ -4,7 +4,8 @@ use super::unavailable;
 use jmessage_core::port::Unavailable;
 use rusqlite::Connection;
 
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
 CREATE TABLE app (
     id INTEGER PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,
@@ -74,8 +75,18 @@ CREATE TABLE entry (
 CREATE UNIQUE INDEX entry_by_seq ON entry (conversation, seq);
 CREATE UNIQUE INDEX entry_by_key ON entry (sender, key);
 
+-- The last position each device has acknowledged.
+CREATE TABLE cursor (
+    user INTEGER NOT NULL,
+    conversation INTEGER NOT NULL,
+    platform INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (user, conversation, platform)
+) STRICT, WITHOUT ROWID;
+",
+    "
 -- Uploaded files; state is 0 uploaded, 1 sent at least once, 2 to be deleted. The bytes are elsewhere, under the id.
-CREATE TABLE file (
+CREATE TABLE IF NOT EXISTS file (
     id BLOB PRIMARY KEY,
     app INTEGER NOT NULL REFERENCES app,
     owner INTEGER NOT NULL REFERENCES user,
@@ -88,36 +99,44 @@ CREATE TABLE file (
     created INTEGER NOT NULL,
     state INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX file_unsent ON file (created) WHERE state <> 1;
+CREATE INDEX IF NOT EXISTS file_unsent ON file (created) WHERE state <> 1;
 
 -- To which conversations a file was sent: their members may read it.
-CREATE TABLE sent (
+CREATE TABLE IF NOT EXISTS sent (
     file BLOB NOT NULL REFERENCES file,
     conversation INTEGER NOT NULL REFERENCES conversation,
     PRIMARY KEY (file, conversation)
 ) STRICT, WITHOUT ROWID;
 
 -- How much room the files of a user take.
-CREATE TABLE storage (
+CREATE TABLE IF NOT EXISTS storage (
     user INTEGER PRIMARY KEY REFERENCES user,
     bytes INTEGER NOT NULL
 ) STRICT;
 
 -- What signs capabilities: one row, made at the first start.
-CREATE TABLE capability_key (
+CREATE TABLE IF NOT EXISTS capability_key (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     key BLOB NOT NULL
 ) STRICT;
+",
+    "
+-- What users show of themselves; absent until it is set, texts while they are empty.
+ALTER TABLE user ADD COLUMN avatar TEXT NOT NULL DEFAULT '';
+ALTER TABLE user ADD COLUMN gender INTEGER;
+ALTER TABLE user ADD COLUMN star INTEGER;
+ALTER TABLE user ADD COLUMN signature TEXT NOT NULL DEFAULT '';
+ALTER TABLE user ADD COLUMN region TEXT NOT NULL DEFAULT '';
+ALTER TABLE user ADD COLUMN address TEXT NOT NULL DEFAULT '';
 
--- The last position each device has acknowledged.
-CREATE TABLE cursor (
-    user INTEGER NOT NULL,
-    conversation INTEGER NOT NULL,
-    platform INTEGER NOT NULL,
-    seq INTEGER NOT NULL,
-    PRIMARY KEY (user, conversation, platform)
-) STRICT, WITHOUT ROWID;
-"];
+-- Who is in a conversation now.
+DROP INDEX member_of_conversation;
+CREATE INDEX member_of_conversation ON member (conversation, joined) WHERE gone IS NULL;
+
+-- The groups somebody owns are counted whenever another one is made.
+CREATE INDEX group_of_owner ON conversation (low) WHERE high IS NULL AND dissolved IS NULL;
+",
+];
 
 /// Brings the file to the newest step, each in a transaction of its own.
 pub(super) fn migrate(connection: &Connection) -> Result<(), Unavailable> {

@@ -17,6 +17,8 @@ pub(super) type Answer = rusqlite::Result<Result<Done, Refusal>>;
 pub struct SqliteWriter {
     connection: Connection,
     memory: Memory,
+    /// SQLite's count of what others have committed.
+    others: Option<i64>,
 }
 
 /// What the writer knows of the committed state without asking. Forgotten whenever a transaction fails.
@@ -28,7 +30,7 @@ pub(super) struct Memory {
 
 impl SqliteWriter {
     pub(super) fn new(connection: Connection) -> Self {
-        Self { connection, memory: Memory::default() }
+        Self { connection, memory: Memory::default(), others: None }
     }
 
     fn apply_all(&mut self, ops: &[Op]) -> rusqlite::Result<Vec<Result<Done, Refusal>>> {
@@ -50,6 +52,14 @@ impl Writer for SqliteWriter {
             self.memory = Memory::default();
         }
         result.map_err(unavailable)
+    }
+
+    fn changed_elsewhere(&mut self) -> bool {
+        let asked = self.connection.prepare_cached("PRAGMA data_version");
+        let others = asked.and_then(|mut statement| statement.query_row([], |row| row.get(0))).ok();
+        let changed = others != self.others;
+        self.others = others;
+        changed
     }
 }
 
@@ -83,6 +93,10 @@ impl Batch<'_> {
                 self.execute("UPDATE session SET token = NULL WHERE user = ?1", params![to_sql(user.0)])?;
                 Ok(Ok(Done::Nothing))
             }
+            Op::EditUser { user, edit, at } => {
+                self.edit_user(*user, edit, *at)?;
+                Ok(Ok(Done::Nothing))
+            }
             Op::OpenSession { user, platform, token, at } => {
                 self.living.remove(&(*user, *platform));
                 let epoch = self.next_epoch(*user, *platform)?;
@@ -108,6 +122,13 @@ impl Batch<'_> {
             Op::Append { fence, app, to, nickname, key, content, at } => {
                 let message = Message { fence, app: *app, to: *to, nickname, key, content, at: *at };
                 self.append(&message)
+            }
+            Op::Recall { fence, group, key, content } => {
+                if !self.is_living(fence)? {
+                    return Ok(Err(Refusal::Fenced));
+                }
+                let found = self.repeated(fence.user, key, content, Some(*group))?;
+                Ok(found.unwrap_or(Err(Refusal::Unknown)))
             }
             Op::Group { fence, change } => {
                 if self.is_living(fence)? {
@@ -259,7 +280,7 @@ impl Batch<'_> {
                 match self.find_pair(pair)? {
                     Some(conversation) => conversation,
                     // Looked up before anything is made, so that a refused message leaves no trace.
-                    None => match self.repeated(message, None)? {
+                    None => match self.repeated(sender, message.key, message.content, None)? {
                         Some(answer) => return Ok(answer),
                         None => self.create_pair(pair, message)?,
                     },
@@ -284,7 +305,8 @@ impl Batch<'_> {
             ],
         )?;
         if inserted == 0 {
-            return Ok(self.repeated(message, Some(conversation))?.unwrap_or(Err(Refusal::KeyReused)));
+            let found = self.repeated(sender, message.key, message.content, Some(conversation))?;
+            return Ok(found.unwrap_or(Err(Refusal::KeyReused)));
         }
         let id = EntryId(from_sql(self.tx.last_insert_rowid()));
         self.memory.heads.insert(conversation, seq);
@@ -298,29 +320,28 @@ impl Batch<'_> {
     /// a refusal for another one.
     fn repeated(
         &self,
-        message: &Message<'_>,
+        sender: UserId,
+        key: &ClientKey,
+        content: &Content,
         conversation: Option<ConversationId>,
     ) -> rusqlite::Result<Option<Result<Done, Refusal>>> {
-        let (kind, body) = stored(message.content);
+        let (kind, body) = stored(content);
         self.tx
             .prepare_cached(
                 "SELECT id, conversation, seq, at, kind = ?3 AND body = ?4 FROM entry
                  WHERE sender = ?1 AND key = ?2",
             )?
-            .query_row(
-                params![to_sql(message.fence.user.0), message.key.as_str(), kind, body.as_ref()],
-                |row| {
-                    let first = Appended {
-                        id: EntryId(from_sql(row.get(0)?)),
-                        conversation: ConversationId(from_sql(row.get(1)?)),
-                        seq: Seq(from_sql(row.get(2)?)),
-                        at: Millis(from_sql(row.get(3)?)),
-                        fresh: false,
-                    };
-                    let same = row.get(4)? && conversation == Some(first.conversation);
-                    Ok(if same { Ok(Done::Appended(first)) } else { Err(Refusal::KeyReused) })
-                },
-            )
+            .query_row(params![to_sql(sender.0), key.as_str(), kind, body.as_ref()], |row| {
+                let first = Appended {
+                    id: EntryId(from_sql(row.get(0)?)),
+                    conversation: ConversationId(from_sql(row.get(1)?)),
+                    seq: Seq(from_sql(row.get(2)?)),
+                    at: Millis(from_sql(row.get(3)?)),
+                    fresh: false,
+                };
+                let same = row.get(4)? && conversation == Some(first.conversation);
+                Ok(if same { Ok(Done::Appended(first)) } else { Err(Refusal::KeyReused) })
+            })
             .optional()
     }
 

@@ -14,6 +14,10 @@ use std::sync::Arc;
 
 /// Usernames in one call at most: the event that tells of them fits in a frame.
 const MAX_NAMES: usize = 256;
+/// Members read for one answer at most: about as many as fit in a frame when they show nothing but their names.
+const MOST_MEMBERS: usize = 4096;
+/// Members of each group that a list of groups names at most.
+const LISTED_NAMES: usize = 500;
 
 #[derive(Deserialize)]
 struct UserInfo {
@@ -32,6 +36,15 @@ enum Gid {
 #[serde(rename_all = "camelCase")]
 struct OneGroup {
     group_id: Gid,
+}
+
+/// `start` members are passed over: for groups whose members do not fit in one answer.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GroupInfo {
+    group_id: Gid,
+    #[serde(default)]
+    start: usize,
 }
 
 #[derive(Deserialize)]
@@ -61,7 +74,7 @@ struct Members {
 /// What a call asks for.
 enum Call {
     UserInfo(Username),
-    GroupInfo(ConversationId),
+    GroupInfo(ConversationId, usize),
     GroupList,
     Change(GroupChange),
 }
@@ -87,11 +100,13 @@ impl Connection {
                 return self.submitted(id, submitted).await;
             }
             Call::UserInfo(name) => core.profile(session, name).await.map(|user| outbound::profile(&user)),
-            Call::GroupInfo(group) => core
-                .group(session, group)
+            Call::GroupInfo(group, start) => core
+                .group(session, group, start, MOST_MEMBERS)
                 .await
-                .map(|(group, members)| outbound::group_info(&group, &members)),
-            Call::GroupList => core.groups(session).await.map(|groups| outbound::group_list(&groups)),
+                .map(|(group, members)| outbound::group_info(&group, start, &members)),
+            Call::GroupList => {
+                core.groups(session, LISTED_NAMES).await.map(|groups| outbound::group_list(&groups))
+            }
         };
         match answer {
             Ok(data) => self.answer(id, &data).await,
@@ -107,7 +122,10 @@ impl Connection {
 fn parse(method: &str, params: &RawValue) -> Result<Call, Refused> {
     Ok(match method {
         "getUserInfo" => Call::UserInfo(username(&read::<UserInfo>(params)?.username)?),
-        "getGroupInfo" => Call::GroupInfo(group(read::<OneGroup>(params)?.group_id)?),
+        "getGroupInfo" => {
+            let GroupInfo { group_id, start } = read(params)?;
+            Call::GroupInfo(group(group_id)?, start)
+        }
         "getGroupList" => Call::GroupList,
         "createGroup" => {
             let CreateGroup { group_name, group_description } = read(params)?;

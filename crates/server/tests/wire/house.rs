@@ -1,0 +1,44 @@
+//! The server as a process, on data that outlives it.
+
+use anyhow::Result;
+use jmessage_testkit::{App, Client, PASSWORD, Process, cast, prepare};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+/// Data on which one server after the other runs.
+pub(crate) struct House {
+    data: TempDir,
+    pub(crate) app: App,
+}
+
+impl House {
+    /// The published App and the cast, whom no server serves so far.
+    pub(crate) async fn new() -> Result<Self> {
+        let house = Self { data: tempfile::tempdir()?, app: App::published() };
+        prepare(house.data.path(), &house.app, cast()).await?;
+        Ok(house)
+    }
+
+    /// Serves the data, in a process of its own.
+    pub(crate) async fn serve(&self, flags: &[&str]) -> Result<Process> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_jmessage-server"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--data-dir"]);
+        command.arg(self.data.path()).args(flags);
+        Process::start(command).await
+    }
+
+    /// A connection on which one of the cast is logged in.
+    pub(crate) async fn enter(&self, server: &Process, username: &str) -> Result<Client> {
+        let mut client = Client::configured(server.url(), &self.app).await?;
+        client.login(username, PASSWORD).await?;
+        Ok(client)
+    }
+
+    /// Runs one of the operator's commands on the data; what it says when it fails.
+    pub(crate) async fn operate(&self, arguments: &[&str]) -> Result<Result<(), String>> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_jmessage-server"));
+        let output = command.args(arguments).arg("--data-dir").arg(self.data.path()).output().await?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        Ok(if output.status.success() { Ok(()) } else { Err(said) })
+    }
+}
