@@ -24,13 +24,12 @@ pub(crate) const EVENTS: [&str; 7] = [
     "onEventReceived",
 ];
 /// The calls that take options, or nothing.
-pub(crate) const CALLS: [&str; 15] = [
+pub(crate) const CALLS: [&str; 14] = [
     "init",
     "config",
     "login",
     "logout",
     "sendTextMessage",
-    "sendImageMessage",
     "resendMessage",
     "getUserInfo",
     "createGroup",
@@ -44,19 +43,7 @@ pub(crate) const CALLS: [&str; 15] = [
 
 #[wasm_bindgen(module = "/pkg/src/face.js")]
 extern "C" {
-    fn face(load: &Function, server: &str, upload: &JsValue, page: JsValue) -> JsValue;
-}
-
-#[wasm_bindgen(module = "/pkg/src/page.js")]
-extern "C" {
-    #[wasm_bindgen(js_name = makePage)]
-    fn make_page() -> JsValue;
-}
-
-#[wasm_bindgen(module = "/pkg/src/upload.js")]
-extern "C" {
-    #[wasm_bindgen(thread_local_v2, js_name = upload)]
-    static UPLOAD: JsValue;
+    fn face(load: &Function, server: &str) -> JsValue;
 }
 
 #[wasm_bindgen]
@@ -110,8 +97,7 @@ pub(crate) fn server() -> &'static str {
 }
 
 fn class() -> JsValue {
-    let nobody = Object::new().unchecked_into();
-    get(&JsValue::from(Sdk::new(nobody, String::new(), 0)), "constructor")
+    get(&JsValue::from(Sdk::new(JsValue::NULL, String::new(), 0)), "constructor")
 }
 
 impl Page {
@@ -122,8 +108,7 @@ impl Page {
     }
 
     pub(crate) fn loading(load: &Function, server: &str) -> Self {
-        let jmessage = UPLOAD.with(|upload| face(load, server, upload, make_page()));
-        let page = Self { jmessage, heard: Rc::default() };
+        let page = Self { jmessage: face(load, server), heard: Rc::default() };
         for event in EVENTS {
             page.call(event, &[page.callback(event)]);
         }

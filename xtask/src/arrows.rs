@@ -31,6 +31,11 @@ const ROOMS: &[Room] = &[
         may_use: &["jmessage-model"],
         must_not_know: &["axum", "tokio", "web-sys"],
     },
+    Room {
+        name: "jmessage-media",
+        may_use: &["jmessage-model"],
+        must_not_know: &["axum", "http", "object_store", "rusqlite", "tokio"],
+    },
     Room { name: "jmessage-sign", may_use: &[], must_not_know: &["axum", "serde", "serde_json", "tokio"] },
     Room {
         name: "jmessage-client",
@@ -40,14 +45,14 @@ const ROOMS: &[Room] = &[
     Room {
         name: "jmessage-core",
         may_use: &["jmessage-model"],
-        must_not_know: &["axum", "http", "hyper", "rusqlite", "serde_json", "sqlx"],
+        must_not_know: &["axum", "http", "hyper", "object_store", "rusqlite", "serde_json", "sqlx"],
     },
     Room { name: "jmessage-store", may_use: &["jmessage-model", "jmessage-core"], must_not_know: &["axum"] },
     Room { name: "jmessage-bus", may_use: &["jmessage-model"], must_not_know: &["axum", "rusqlite"] },
     Room {
         name: "jmessage-gateway",
-        may_use: &["jmessage-core", "jmessage-model", "jmessage-proto", "jmessage-sign"],
-        must_not_know: &["rusqlite", "sqlx"],
+        may_use: &["jmessage-core", "jmessage-media", "jmessage-model", "jmessage-proto", "jmessage-sign"],
+        must_not_know: &["image", "object_store", "rusqlite", "sqlx"],
     },
     Room {
         name: "jmessage-server",

@@ -5,3 +5,6 @@
 //! Must never know the store, the bus, or another gateway.
 
 pub mod jmessage;
+mod patience;
+
+pub use patience::Patience;

@@ -1,21 +1,28 @@
 //! Accepts connections and serves HTTP/1 on each, with a bound on how long a request may take to arrive.
 
 use axum::Router;
-use hyper::server::conn::http1;
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
+use jmessage_gateway::Patience;
 use std::{sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
-    time::sleep,
+    time::{Instant, sleep},
 };
 
 /// A request's head must arrive within this time; idle connections are closed after it, too.
 const HEAD_WITHIN: Duration = Duration::from_secs(20);
-/// A connection speaks plain HTTP for at most this time; a peer that does not read its answers must not hold a place.
+/// A connection speaks plain HTTP for at most this time, unless a handler allows it more; a peer that does not read its
+/// answers must not hold a place.
 const HTTP_WITHIN: Duration = Duration::from_mins(2);
 /// The largest head, and the read buffer of a plain HTTP connection.
 const HEAD_SIZE: usize = 16 * 1024;
@@ -61,16 +68,22 @@ async fn connection(stream: TcpStream, router: Router, mut stop: watch::Receiver
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY");
     }
+    let patience = Patience::until(Instant::now() + HTTP_WITHIN);
+    let (router, given) = (TowerToHyperService::new(router), patience.clone());
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(given.clone());
+        router.call(request)
+    });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
         .max_buf_size(HEAD_SIZE)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut serving = std::pin::pin!(serving);
     let result = tokio::select! {
         result = serving.as_mut() => result,
-        () = sleep(HTTP_WITHIN) => return,
+        () = patience.ended() => return,
         () = stopped(&mut stop) => {
             serving.as_mut().graceful_shutdown();
             serving.await

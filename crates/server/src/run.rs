@@ -11,12 +11,19 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use thiserror::Error;
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 
 /// Logins that may wait for a password hash; more are told to come back.
 const WAITING_LOGINS: usize = 1024;
 /// How long connections get to finish when the server stops.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
+/// How often files are looked for that nobody sent.
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
 /// File descriptors the server needs for itself.
 const OWN_FILES: u64 = 128;
 
@@ -84,6 +91,7 @@ pub async fn serve(mut config: Config) -> Result<Running, StartError> {
     let serve = |listener, routes| tokio::spawn(listener::serve(listener, routes, arriving, stopped.clone()));
     let mut listeners = vec![serve(main, http::routes(&core, &config, stopped.clone()))];
     listeners.extend(metrics.map(|metrics| serve(metrics, http::metrics_routes(&core))));
+    tokio::spawn(sweep(core.clone(), stopped.clone()));
     tracing::info!(%addr, data = %config.data_dir.display(), connections, "serving");
     Ok(Running { addr, core, stop, listeners, _lock: lock })
 }
@@ -102,6 +110,26 @@ impl Running {
         }
         self.core.stop().await;
         tracing::info!("stopped");
+    }
+}
+
+/// Removes files that nobody sent, now and then.
+async fn sweep(core: Core, mut stop: watch::Receiver<bool>) {
+    loop {
+        match core.sweep().await {
+            Ok(0) => {}
+            Ok(files) => {
+                tracing::info!(files, "removed files that nobody sent");
+                if !*stop.borrow() {
+                    continue;
+                }
+            }
+            Err(error) => tracing::warn!(%error, "files that nobody sent stay for now"),
+        }
+        tokio::select! {
+            () = sleep(SWEEP_EVERY) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A native client: one WebSocket and the frames of the native wire, in the words of a conversation.
 
-use crate::{Heard, PATIENCE, frames};
+use crate::{Heard, Media, PATIENCE, frames};
 use anyhow::{Context, Result, anyhow, bail};
 use futures_util::{SinkExt, StreamExt};
 use jmessage_proto::{PATH, Request, Response, SUBPROTOCOL};
@@ -29,6 +29,8 @@ const BROKEN: u16 = 1006;
 /// Every wait ends after [`PATIENCE`] with an error. Dropping the client breaks the connection without a goodbye.
 pub struct Client {
     socket: WebSocketStream<TcpStream>,
+    pub(crate) url: String,
+    pub(crate) media: Option<Media>,
     last_id: u64,
     pub(crate) heard: VecDeque<Heard>,
     pub(crate) token: Option<String>,
@@ -72,7 +74,14 @@ impl Client {
         request.headers_mut().insert("sec-websocket-protocol", SUBPROTOCOL.parse()?);
         let config = WebSocketConfig::default().read_buffer_size(4096).write_buffer_size(0);
         match timeout(PATIENCE, client_async_with_config(request, stream, Some(config))).await? {
-            Ok((socket, _)) => Ok(Ok(Self { socket, last_id: 0, heard: VecDeque::new(), token: None })),
+            Ok((socket, _)) => Ok(Ok(Self {
+                socket,
+                url: url.to_owned(),
+                media: None,
+                last_id: 0,
+                heard: VecDeque::new(),
+                token: None,
+            })),
             Err(Error::Http(response)) => Ok(Err(response.status().as_u16())),
             Err(error) => Err(error.into()),
         }
@@ -161,8 +170,18 @@ impl Client {
         }
     }
 
-    /// The next frame or the end.
+    /// The next frame or the end. Where files are is noted and passed over.
     pub async fn next(&mut self) -> Result<Next> {
+        loop {
+            match self.any().await? {
+                Next::Frame(Response::Media { url, upload }) => self.media = Some(Media { url, upload }),
+                other => return Ok(other),
+            }
+        }
+    }
+
+    /// The next frame, whatever it is, or the end.
+    pub(crate) async fn any(&mut self) -> Result<Next> {
         loop {
             match self.message().await? {
                 Some(Ok(Message::Text(text))) => return Ok(Next::Frame(frames::decode(&text)?)),
@@ -189,6 +208,10 @@ impl Client {
             }
             Response::Event { conversation, seq, event } => {
                 self.heard.push_back(Heard::read_event(conversation, seq, event)?);
+                Ok(())
+            }
+            Response::Media { url, upload } => {
+                self.media = Some(Media { url, upload });
                 Ok(())
             }
             other => bail!("did not expect {}", frames::describe(&other)),

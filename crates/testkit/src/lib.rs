@@ -7,6 +7,7 @@
 mod app;
 mod client;
 mod database;
+mod files;
 mod frames;
 mod http;
 mod process;
@@ -17,8 +18,11 @@ mod talk;
 pub use app::{App, now_seconds};
 pub use client::{Client, Next};
 pub use database::{PASSWORD, cast, prepare};
+pub use files::{Media, media_id, send_file};
 pub use frames::{describe, text_body};
-pub use http::{get, metric};
+pub use http::{Answer, OpenUpload, get, metric, post, post_chunked, request};
+/// Small files of every format.
+pub use jmessage_media::{inspect, samples};
 pub use process::Process;
 pub use server::TestServer;
 pub use talk::{Heard, Sent, Session, call, fresh_key, login, send, send_in};

@@ -34,7 +34,7 @@ pub struct Sent {
 pub struct Heard {
     /// The sender.
     pub from: String,
-    /// The text.
+    /// The text, or the `media_id` of a file.
     pub text: String,
     /// The message's number.
     pub msg_id: u64,
@@ -207,13 +207,14 @@ impl Client {
 }
 
 impl Heard {
-    /// Reads a pushed text message.
+    /// Reads a pushed message.
     pub(crate) fn read(conversation: u64, seq: u64, json: String) -> Result<Self> {
         let message: Value = serde_json::from_str(&json).context("a pushed message is no JSON")?;
         let text = |value: &Value| value.as_str().map(str::to_owned);
+        let body = &message["msg_body"];
         Ok(Self {
             from: text(&message["from_id"]).context("a pushed message has no from_id")?,
-            text: text(&message["msg_body"]["text"]).context("a pushed message has no text")?,
+            text: text(&body["text"]).or(text(&body["media_id"])).context("a pushed message says nothing")?,
             msg_id: message["msg_id"].as_u64().context("a pushed message has no msg_id")?,
             position: Position { conversation, seq },
             json,
@@ -274,7 +275,7 @@ pub fn login(id: u64, username: &str, password: &str) -> Request<String> {
     Request::Login { id, username: username.to_owned(), password: password.to_owned() }
 }
 
-fn sent(answer: Response<String>) -> Result<Sent> {
+pub(crate) fn sent(answer: Response<String>) -> Result<Sent> {
     match answer {
         Response::Sent { msg_id, conversation, seq, create_time, .. } => {
             Ok(Sent { msg_id, conversation, seq, create_time })

@@ -6,17 +6,18 @@
 //! | `username`, `target_id` of a single chat | Username |
 //! | `gid`, `groupId`, `target_id` of a group | number of a group's conversation |
 //! | `key` | `ClientKey` |
+//! | `media_id` | kind and name of a file |
 //! | `[conversation, seq]` | a position of a cursor |
 
 mod calls;
 
 use super::{
-    Gateway, outbound,
+    Gateway, media, outbound,
     session::{Connection, Leave, Standing},
     wire::Refused,
 };
-use jmessage_core::{Error, Session, To, Token, port::AppRecord};
-use jmessage_model::{AppKey, ClientKey, Content, ConversationId, Password, Platform, Seq, Username};
+use jmessage_core::{Error, FileKind, Session, To, Token, port::AppRecord};
+use jmessage_model::{AppKey, ClientKey, Content, ConversationId, FileId, Password, Platform, Seq, Username};
 use jmessage_proto::{
     Code, MAX_POSITIONS, Position, Request, Response, Source, TargetType, close, json::Object,
 };
@@ -160,7 +161,8 @@ impl Connection {
         self.pending = None;
         self.under_way = 0;
         self.standing = Standing::Open(Box::new(app), session.clone());
-        self.write([outbound::session(id, &session, token)]).await?;
+        let media = self.media(&session);
+        self.write([outbound::session(id, &session, token), media]).await?;
         let mut catch_up = self.gateway.core.catch_up(&session);
         loop {
             match catch_up.next().await {
@@ -276,8 +278,14 @@ async fn send(gateway: &Gateway, session: &Arc<Session>, frame: Send<'_>) -> Res
         }
         None => return Err(Refused::argument("target_type must be single or group")),
     };
-    let content = content(&frame.msg_type, frame.msg_body)?;
-    Ok(gateway.core.send(session, frame.id, to, key, content).await?)
+    let (body, id) = (frame.msg_body, frame.id);
+    match frame.msg_type.as_str() {
+        "text" => gateway.core.send(session, id, to, key, text(body)?).await?,
+        "image" => gateway.core.send_file(session, id, to, key, file(FileKind::Image, body)?).await?,
+        "voice" => gateway.core.send_file(session, id, to, key, file(FileKind::Voice, body)?).await?,
+        _ => return Err(Refused::argument("msg_type must be text, image or voice")),
+    }
+    Ok(())
 }
 
 #[derive(serde::Deserialize)]
@@ -285,15 +293,23 @@ struct TextBody {
     text: String,
 }
 
-fn content(msg_type: &str, msg_body: &RawValue) -> Result<Content, Refused> {
-    match msg_type {
-        "text" => {
-            let body: TextBody = serde_json::from_str(msg_body.get())
-                .map_err(|_| Refused::argument("msg_body must be an object with a text"))?;
-            Ok(Content::Text(body.text))
-        }
-        _ => Err(Refused::argument("msg_type must be text")),
-    }
+fn text(msg_body: &RawValue) -> Result<Content, Refused> {
+    let body: TextBody = serde_json::from_str(msg_body.get())
+        .map_err(|_| Refused::argument("msg_body must be an object with a text"))?;
+    Ok(Content::Text(body.text))
+}
+
+#[derive(serde::Deserialize)]
+struct FileBody {
+    media_id: String,
+}
+
+/// The file of a message; what else the page says of it is not asked for.
+fn file(kind: FileKind, msg_body: &RawValue) -> Result<(FileKind, FileId), Refused> {
+    let body: FileBody = serde_json::from_str(msg_body.get())
+        .map_err(|_| Refused::argument("msg_body must be an object with a media_id"))?;
+    let parsed = media::parse_id(&body.media_id).filter(|(found, _)| *found == kind);
+    Ok(parsed.ok_or(Error::NoSuchFile)?)
 }
 
 /// Positions in the domain's words.

@@ -1,6 +1,7 @@
-//! The native wire of the SDK: one WebSocket at [`jmessage_proto::PATH`].
+//! The native wire of the SDK: one WebSocket at [`jmessage_proto::PATH`], and files over plain HTTP below it.
 
 mod inbound;
+mod media;
 mod outbound;
 mod session;
 mod wire;
@@ -70,21 +71,23 @@ impl Default for Options {
 pub(crate) struct Gateway {
     core: Core,
     options: Options,
+    media: media::Media,
     connections: Arc<Semaphore>,
     pending: Arc<Semaphore>,
     stop: watch::Receiver<bool>,
 }
 
-/// The route of this wire. Connections end gracefully once `stop` turns true.
+/// The routes of this wire. Connections end gracefully once `stop` turns true.
 pub fn routes(core: Core, options: Options, stop: watch::Receiver<bool>) -> Router {
     let gateway = Gateway {
         connections: Arc::new(Semaphore::new(options.connections.min(Semaphore::MAX_PERMITS))),
         pending: Arc::new(Semaphore::new(options.pending.min(Semaphore::MAX_PERMITS))),
+        media: media::Media::new(options.uploads),
         core,
         options,
         stop,
     };
-    Router::new().route(PATH, get(upgrade)).with_state(Arc::new(gateway))
+    Router::new().route(PATH, get(upgrade)).merge(media::routes()).with_state(Arc::new(gateway))
 }
 
 async fn upgrade(

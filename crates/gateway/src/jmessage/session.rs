@@ -1,6 +1,6 @@
 //! The life of one connection: frames in, events out, and never a wait for a socket that does not move.
 
-use super::{Gateway, outbound, wire::Refused};
+use super::{Gateway, media, outbound, wire::Refused};
 use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket};
 use futures_util::{SinkExt, StreamExt, future};
 use jmessage_core::{End, Event, Receipt, Session, port::AppRecord};
@@ -56,6 +56,8 @@ pub(super) struct Connection {
     pub(super) acknowledged: HashMap<ConversationId, Seq>,
     heard: Instant,
     pinged: bool,
+    /// When the session is told anew where its files are.
+    renew: Option<Instant>,
     pub(super) since: Instant,
 }
 
@@ -74,6 +76,7 @@ pub(super) async fn run(socket: WebSocket, gateway: Arc<Gateway>, pending: Owned
         acknowledged: HashMap::new(),
         heard: now,
         pinged: false,
+        renew: None,
         since: now,
     };
     let leave = connection.serve().await;
@@ -133,8 +136,15 @@ impl Connection {
         match self.standing {
             Standing::New => quiet.min(self.since + options.config_within),
             Standing::Configured(_) => quiet.min(self.since + options.login_within),
-            Standing::Open(..) => quiet,
+            Standing::Open(..) => self.renew.map_or(quiet, |renew| quiet.min(renew)),
         }
+    }
+
+    /// The frame that says where the session's files are, for the time being.
+    pub(super) fn media(&mut self, session: &Session) -> Frame {
+        let (frame, renew_in) = media::frame(&self.gateway, session);
+        self.renew = Some(Instant::now() + renew_in);
+        outbound::frame(frame)
     }
 
     async fn tick(&mut self) -> Result<(), Leave> {
@@ -152,7 +162,13 @@ impl Connection {
         }
         if now >= self.heard + options.heartbeat && !self.pinged {
             self.pinged = true;
-            return self.write([Frame::Ping(bytes::Bytes::new())]).await;
+            self.write([Frame::Ping(bytes::Bytes::new())]).await?;
+        }
+        if self.renew.is_some_and(|renew| now >= renew)
+            && let Ok(session) = self.session()
+        {
+            let media = self.media(&session);
+            return self.write([media]).await;
         }
         Ok(())
     }

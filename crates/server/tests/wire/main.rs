@@ -6,6 +6,7 @@ mod crowd;
 mod frames;
 mod groups;
 mod house;
+mod media;
 mod offline;
 mod process;
 mod profiles;
