@@ -21,6 +21,32 @@ const wasmBytes = {
   },
 };
 
+/**
+ * Resolves `jmessage:glue` to a function that makes a new instance of the glue each time, with state of its own: a wasm
+ * that broke can be replaced. The function is given what to do to the exports of the wasm before the glue has them.
+ */
+const glueInstances = {
+  name: "jmessage:glue",
+  setup(bundle) {
+    bundle.onResolve({ filter: /^jmessage:glue$/ }, ({ path }) => ({ path, namespace: "jmessage-glue" }));
+    bundle.onLoad({ filter: /.*/, namespace: "jmessage-glue" }, async () => {
+      const { outputFiles } = await build({
+        stdin: { contents: 'export { initSync, Sdk } from "./wasm/jmessage_wasm.js"', resolveDir: here.pathname },
+        bundle: true,
+        format: "iife",
+        globalName: "glue",
+        target: ["es2020"],
+        charset: "utf8",
+        write: false,
+      });
+      const text = outputFiles[0].text;
+      const exports = /(?<=\bwasm = )instance\d*\.exports/g;
+      if (text.match(exports)?.length !== 1) throw new Error("the glue takes the exports in another way than before");
+      return { contents: `export default (change) => {${text.replace(exports, "change($&)")}; return glue; }` };
+    });
+  },
+};
+
 const common = {
   absWorkingDir: new URL(".", here).pathname,
   bundle: true,
@@ -29,7 +55,7 @@ const common = {
   charset: "utf8",
   legalComments: "none",
   banner: { js: `/*! ${name} ${version} | ${license} */` },
-  plugins: [wasmBytes],
+  plugins: [wasmBytes, glueInstances],
   write: true,
   logLevel: "warning",
 };

@@ -1,10 +1,9 @@
 //! The SDK in the page: `JMessage` on top of [`jmessage_client`].
 //!
-//! Owns what touches the browser: option bags, callbacks, the socket, the timer, the signer's request. Every decision
-//! is made by the state machine in `jmessage-client`; the synchronous face in `pkg/src` queues calls until this is
-//! loaded. Must never know anything of the server but its address and its wire.
+//! Owns what touches the browser below the page: option bags, the socket, the timer, the signer's request. Every
+//! decision is made by the state machine in `jmessage-client`; callbacks, listeners and uploads are the business of the
+//! face in `pkg/src`. Must never know anything of the server but its address and its wire.
 
-mod calls;
 mod driver;
 mod frame;
 mod options;

@@ -6,7 +6,7 @@
 use crate::frame::{get, json};
 use jmessage_client::Failure;
 use jmessage_proto::Code;
-use js_sys::{JSON, JsString};
+use js_sys::JsString;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// The most that a text other than a message may have, in UTF-16 units: several of them fit in one frame.
@@ -64,17 +64,5 @@ impl Options {
     /// Whether the text has more than `most` UTF-16 units. Cheaper than copying it to find out.
     pub(crate) fn is_longer(&self, name: &str, most: usize) -> bool {
         self.get(name).dyn_ref::<JsString>().is_some_and(|text| text.length() as usize > most)
-    }
-
-    /// A request number, as a number or its digits.
-    pub(crate) fn rid(&self) -> Option<u64> {
-        let given = self.get("rid");
-        let number = given.as_f64().or_else(|| JSON::parse(&given.as_string()?).ok()?.as_f64())?;
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "such numbers are found nowhere"
-        )]
-        Some(number as u64)
     }
 }

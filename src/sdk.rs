@@ -1,10 +1,9 @@
 //! The calls of `JMessage`, as the face makes them once this is loaded.
 
-use crate::calls::Call;
 use crate::driver::Driver;
-use crate::frame::{Body, get, json, number, set};
+use crate::frame::{Body, get, json, set};
 use crate::options::{Options, Problem};
-use crate::page::{Event, invoke, is_secure, warn};
+use crate::page::{Face, is_secure};
 use crate::server::socket_url;
 use crate::signer;
 use jmessage_client::{Client, Failure, Notice, Outgoing, Timeouts};
@@ -18,7 +17,8 @@ const MAX_BODY: usize = MAX_FRAME - 1024;
 /// The options of [`Sdk::call`].
 const PARAMS: [&str; 5] = ["username", "groupId", "groupName", "groupDescription", "memberUsernames"];
 
-/// One chat client. The face holds one; more of them do not know of each other.
+/// One chat client. The face holds one; more of them do not know of each other. The face numbers the calls (`rid`),
+/// no two under way alike, and hears what comes of each.
 #[wasm_bindgen]
 pub struct Sdk {
     driver: &'static Driver,
@@ -28,11 +28,26 @@ pub struct Sdk {
 
 #[wasm_bindgen]
 impl Sdk {
-    /// `face` is the `JMessage` object, `next_rid` the first request number that it has not given away.
+    /// `seed` is random and the page's own. An SDK that takes the place of a broken one gets the same seed, and repeats
+    /// what was not confirmed without sending it twice.
     #[wasm_bindgen(constructor)]
-    pub fn new(face: JsValue, server: String, next_rid: u32) -> Self {
-        let seed = u64::from_le_bytes(signer::random());
-        Self { driver: Driver::new(face, Client::new(seed, next_rid.into())), server }
+    pub fn new(face: Face, server: String, seed: u64) -> Self {
+        Self { driver: Driver::new(face, Client::new(seed)), server }
+    }
+
+    /// Time limits of requests and logins in milliseconds, for the calls from now on; what is no number is left alone.
+    #[wasm_bindgen(js_name = setTimeouts)]
+    pub fn set_timeouts(&self, request: f64, login: f64) {
+        let mut timeouts = Timeouts::default();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+        let set = |limit: &mut u64, millis: f64| {
+            if millis >= 1.0 {
+                *limit = (millis as u64).min(1 << 40);
+            }
+        };
+        set(&mut timeouts.request, request);
+        set(&mut timeouts.login, login);
+        self.driver.tell(|client, _| client.set_timeouts(timeouts));
     }
 
     /// `JMessage.init()`: connects.
@@ -45,38 +60,28 @@ impl Sdk {
 
     /// `JMessage.config({…})` (`seeds/002 §配置与验证`): the four fields, or `appKey` with `signer` or `masterSecrect`.
     pub fn config(&self, options: JsValue) {
-        self.driver.listeners.ready.set(false);
         if let Err(problem) = self.configure(&Options::new(options)) {
             self.driver.announce(Notice::ConfigError(problem.into()));
         }
     }
 
-    /// A registrar: `event` is the index of an [`Event`]. The listener is the page's only one of its kind.
-    pub fn on(&self, event: usize, listener: JsValue) {
-        let Some(event) = Event::from_index(event) else { return };
-        if !listener.is_function() {
-            warn("JMessage: a listener must be a function");
-        }
-        self.driver.listeners.set(event, listener);
-        match event {
-            Event::Ready if self.driver.listeners.ready.get() => self.driver.announce(Notice::Ready),
-            // Messages and events may have come before anybody listened.
-            Event::Message | Event::Group => self.driver.wake(),
-            _ => {}
-        }
+    /// What the page's signer answered when it was asked with this ticket; undefined if it failed.
+    pub fn signed(&self, ticket: u32, answer: JsValue) {
+        self.driver.tell(|client, now| {
+            let answer = signer::answered(answer, client.named_app());
+            client.signed(now, ticket.into(), answer);
+        });
     }
 
-    /// `JMessage.login({username, password, success, fail})` (`seeds/002 §用户登陆`).
-    pub fn login(&self, options: JsValue) {
-        self.set_timeouts();
+    /// `JMessage.login({username, password})` (`seeds/002 §用户登陆`).
+    pub fn login(&self, rid: u32, options: JsValue) {
         let options = Options::new(options);
         let names = options.text("username").and_then(|username| Ok((username, options.text("password")?)));
         match names {
             Ok((username, password)) => {
-                let rid = self.driver.tell(|client, now| client.login(now, username, password));
-                self.driver.calls.add(call(rid, &options));
+                self.driver.tell(|client, now| client.login(now, rid.into(), username, password));
             }
-            Err(problem) => self.driver.refuse(call(0, &options), JsValue::UNDEFINED, problem.into()),
+            Err(problem) => self.refuse(rid, problem.into()),
         }
     }
 
@@ -90,45 +95,30 @@ impl Sdk {
         self.driver.tell(Client::logout);
     }
 
-    /// `JMessage.sendTextMessage({…})` (`seeds/002 §发送文本消息`). With `rid`, the face has given this number to the
-    /// page already.
-    #[wasm_bindgen(js_name = sendTextMessage)]
-    pub fn send_text_message(&self, options: JsValue, rid: Option<u32>) {
-        self.set_timeouts();
-        let options = Options::new(options);
-        let rid = rid.map_or_else(|| self.give_rid(&options), u64::from);
-        let call = call(rid, &options);
-        match text_message(&options) {
-            Ok(message) => {
-                self.driver.calls.add(call);
-                self.driver.tell(|client, now| client.send(now, Some(rid), message));
+    /// `JMessage.sendTextMessage({…})` (`seeds/002 §发送文本消息`) if `image` is undefined, else
+    /// `JMessage.sendImageMessage({…})` (`§发送图片消息`): null asks whether the image may be uploaded, an object is
+    /// what the server said of it then. `serial` is never that of another message of this seed.
+    pub fn send(&self, rid: u32, serial: u32, options: JsValue, image: JsValue) {
+        match outgoing(&Options::new(options), image) {
+            Ok(Some(message)) => {
+                self.driver.tell(|client, now| client.send(now, rid.into(), serial.into(), message));
             }
-            Err(failure) => self.driver.refuse(call, number(rid), failure),
+            Ok(None) => match self.driver.tell(|client, _| client.may_send()) {
+                Ok(()) => self.driver.face.let_upload(rid.into()),
+                Err(failure) => self.refuse(rid, failure),
+            },
+            Err(failure) => self.refuse(rid, failure),
         }
     }
 
-    /// `JMessage.resendMessage({rid, success, fail})` (`seeds/002 §重发消息`).
-    #[wasm_bindgen(js_name = resendMessage)]
-    pub fn resend_message(&self, options: JsValue) {
-        self.set_timeouts();
-        let options = Options::new(options);
-        let rid = options.rid();
-        let call = call(rid.unwrap_or_default(), &options);
-        let problem = match rid {
-            None => " must be a number",
-            Some(rid) if self.driver.tell(|client, _| client.is_sending(rid)) => " is still being sent",
-            Some(rid) => {
-                self.driver.calls.add(call);
-                return self.driver.tell(|client, now| client.resend(now, rid));
-            }
-        };
-        self.driver.refuse(call, options.get("rid"), Problem("rid", problem).into());
+    /// `JMessage.resendMessage({rid})` (`seeds/002 §重发消息`), of a message that failed.
+    pub fn resend(&self, rid: u32) {
+        self.driver.tell(|client, now| client.resend(now, rid.into()));
     }
 
     /// Any other call of the API (`seeds/002 §获取用户信息`, `§群组类`): what the page gave goes to the server as it is,
     /// and so does the answer to the page.
-    pub fn call(&self, method: String, options: JsValue) {
-        self.set_timeouts();
+    pub fn call(&self, rid: u32, method: String, options: JsValue) {
         let options = Options::new(options);
         let params = Object::new();
         for name in PARAMS {
@@ -137,34 +127,28 @@ impl Sdk {
             }
         }
         let problem = match json(&params).len() {
-            0 => Some(" cannot be written as JSON"),
-            1..=MAX_BODY => None,
-            _ => Some(" are too large"),
+            0 => " cannot be written as JSON",
+            1..=MAX_BODY => {
+                let params = Body(params.into());
+                return self.driver.tell(|client, now| client.call(now, rid.into(), method, params));
+            }
+            _ => " are too large",
         };
-        if let Some(problem) = problem {
-            let failure = Problem("options", problem).into();
-            return self.driver.refuse(call(0, &options), JsValue::UNDEFINED, failure);
-        }
-        let rid = self.driver.tell(|client, now| client.call(now, method, Body(params.into())));
-        self.driver.calls.add(call(rid, &options));
+        self.refuse(rid, Problem("options", problem).into());
     }
 
-    /// Takes the next request number and tells the page.
-    fn give_rid(&self, options: &Options) -> u64 {
-        let rid = self.driver.tell(|client, _| client.take_rid());
-        invoke(&options.get("idGenerated"), &[number(rid)]);
-        rid
+    fn refuse(&self, rid: u32, failure: Failure) {
+        self.driver.face.refuse(rid.into(), failure);
     }
 
     fn configure(&self, options: &Options) -> Result<(), Problem> {
-        self.set_timeouts();
-        let (credentials, signer) = signer::credentials(options)?;
+        let (credentials, secret) = signer::credentials(options)?;
         let moved = if options.has("server") {
             self.move_to(&options.text("server")?)?
         } else {
             self.move_to(&self.server)?
         };
-        self.driver.signer.replace(signer);
+        self.driver.secret.replace(secret);
         self.driver.tell(|client, now| client.configure(now, credentials, moved));
         Ok(())
     }
@@ -183,40 +167,31 @@ impl Sdk {
         let before = self.driver.url.replace(url);
         Ok(!before.is_empty() && before != *self.driver.url.borrow())
     }
-
-    fn set_timeouts(&self) {
-        let mut timeouts = Timeouts::default();
-        let millis = |name| get(&self.driver.face, name).as_f64().filter(|millis| *millis >= 1.0);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-        let limit = |millis: f64| (millis as u64).min(1 << 40);
-        if let Some(request) = millis("requestTimeOut") {
-            timeouts.request = limit(request);
-        }
-        if let Some(login) = millis("loginTimeOut") {
-            timeouts.login = limit(login);
-        }
-        self.driver.tell(|client, _| client.set_timeouts(timeouts));
-    }
 }
 
-fn call(rid: u64, options: &Options) -> Call {
-    Call { rid, success: options.get("success"), fail: options.get("fail") }
-}
-
-fn text_message(options: &Options) -> Result<Outgoing<Body>, Failure> {
+/// The message to send; nothing when its image is to be uploaded first.
+fn outgoing(options: &Options, image: JsValue) -> Result<Option<Outgoing<Body>>, Failure> {
     let target_type = options.text("targetType")?;
     if TargetType::parse(&target_type).is_none() {
         return Err(Problem("targetType", " must be single or group").into());
     }
     let target_id = options.text("targetId")?;
-    if options.is_longer("text", MAX_BODY) {
-        return Err(Code::MessageTooLong.into());
+    if image.is_null() {
+        return Ok(None);
     }
-    let body = Object::new();
-    set(&body, "text", &options.any_text("text")?.into());
+    let (msg_type, body) = if image.is_undefined() {
+        if options.is_longer("text", MAX_BODY) {
+            return Err(Code::MessageTooLong.into());
+        }
+        let body = Object::new();
+        set(&body, "text", &options.any_text("text")?.into());
+        ("text", body.into())
+    } else {
+        ("image", image)
+    };
     let size = json(&body).len();
     if size > MAX_BODY {
         return Err(Code::MessageTooLong.into());
     }
-    Ok(Outgoing { target_type, target_id, msg_type: "text".into(), body: Body(body.into()), size })
+    Ok(Some(Outgoing { target_type, target_id, msg_type: msg_type.into(), body: Body(body), size }))
 }

@@ -1,10 +1,28 @@
-// The synchronous face: JMessage exists as soon as the script has loaded. Calls made before the wasm is there are
-// kept, and made in their order afterwards; request numbers are handed out here until then.
+// The synchronous face: JMessage exists as soon as the script has loaded. Calls wait until the wasm is there and are
+// made in their order; what comes of them reaches callbacks and promises after the call in question has returned.
+// Should the wasm break, another takes its place, and what was not confirmed is sent again.
 
 const FIRST_RID = 201503;
 const LAST_RID = 999999;
-// In the order in which the wasm numbers them.
-const REGISTRARS = ["ready", "error", "onConnected", "onDisconnected", "onMessageReceived", "notification", "onEventReceived"];
+/** How many messages are kept because they were not stored. */
+const MAX_KEPT = 1200;
+/** After so many breaks the wasm is left alone. */
+const MAX_BREAKS = 3;
+
+// The wasm's news by number.
+const READY = 0;
+const ERROR = 1;
+const CONNECTED = 2;
+const DISCONNECTED = 3;
+const MESSAGE = 4;
+const NOTIFICATION = 5;
+const EVENT = 6;
+const DONE = 7;
+const FAILED = 8;
+const MEDIA = 9;
+const UPLOAD = 10;
+const SIGN = 11;
+
 // Calls that the server answers and nobody here looks into.
 const CALLS = [
   "getUserInfo",
@@ -17,100 +35,333 @@ const CALLS = [
   "getGroupList",
 ];
 
-/** Runs what may throw; an exception must not reach the page's own code. */
-function guard(run) {
-  try {
-    run();
-  } catch (error) {
-    (globalThis.reportError ?? console.error)(error);
-  }
-}
-
-function callback(listener, ...values) {
-  if (typeof listener === "function") guard(() => listener(...values));
-}
-
-/** Stands in for the wasm where there is none: every call fails with 872000 and the reason. */
-function failing(message, listeners) {
-  const fail = (options, rid) => callback(options?.fail, 872000, message, rid);
-  const ignore = () => {};
-  return {
-    init: ignore,
-    on: ignore,
-    logout: ignore,
-    config: () => callback(listeners[1], 872000, message),
-    login: (options) => fail(options),
-    sendTextMessage: fail,
-    resendMessage: (options) => fail(options, options?.rid),
-    call: (_, options) => fail(options),
-  };
+/** The image to send: a Blob, or in words what is wrong with the options. */
+function image({ file, fileId }) {
+  if (file != null) return file instanceof Blob ? file : "file must be a File or a Blob";
+  if (fileId == null) return "fileId is missing";
+  const input = globalThis.document?.getElementById(String(fileId));
+  return input ? (input.files?.[0] ?? "fileId names no input in which a file is chosen") : "fileId names no element";
 }
 
 /**
  * Makes the JMessage object.
- * @param load fetches the class `Sdk` of the wasm; called at the first call
+ * @param load fetches the class `Sdk` of a new wasm, and calls the function it is given when that wasm breaks; called
+ *   at the first call, and again after a break
  * @param {string} server the address when `config` names none; empty if there is none
+ * @param upload posts a file: see upload.js
+ * @param page see page.js
  */
-export function face(load, server) {
-  const listeners = [];
-  let waiting = [];
+export function face(load, server, upload, page) {
+  const { guard, callback, later, tell, present } = page;
+  const seed = crypto.getRandomValues(new BigUint64Array(1))[0];
   let core;
-  let loading;
-  let nextRid = FIRST_RID;
-  let handOut = () => {
-    const rid = nextRid;
-    nextRid = rid === LAST_RID ? FIRST_RID : rid + 1;
-    return rid;
-  };
+  let generation = 0;
+  /** Calls to make once there is a core. */
+  let waiting = [];
 
-  const begin = (sdk) => {
-    const calls = waiting;
-    waiting = [];
-    core = sdk;
-    for (const call of calls) guard(() => call(core));
-  };
-  const start = () =>
-    load().then(
-      (Sdk) => {
-        const sdk = new Sdk(JMessage, server, nextRid);
-        // From here on the wasm knows which numbers are free.
-        handOut = undefined;
-        globalThis.addEventListener?.("online", () => guard(() => sdk.online()));
-        begin(sdk);
+  let nextRid = FIRST_RID;
+  let nextSerial = 0;
+  /** What is under way: number → callbacks and promise. */
+  const calls = new Map();
+  /** Messages that are not stored: number → what to send. */
+  const messages = new Map();
+  // For the next core: the last `config` and its call, and the login in force.
+  let configured;
+  let configuring;
+  let account;
+  /** The last position the page has of each conversation: a new core would tell again what came just before. */
+  let seen = new Map();
+  let uploadUrl;
+
+  /** The options as they are now: the page may use its object for another call. */
+  function copy(options) {
+    const copied = {};
+    guard(() => {
+      for (const name in options) copied[name] = options[name];
+    });
+    return copied;
+  }
+
+  function take() {
+    let rid;
+    do {
+      rid = nextRid;
+      nextRid = rid === LAST_RID ? FIRST_RID : rid + 1;
+    } while (calls.has(rid));
+    return rid;
+  }
+
+  /** A call under this number; `shown` is what `fail` gets behind code and message. */
+  function call(rid, { success, fail }, make, shown) {
+    const promise = new Promise((resolve, reject) => calls.set(rid, { success, fail, resolve, reject, shown }));
+    // A page that gave callbacks does not wait for promises.
+    if (typeof success === "function" || typeof fail === "function") promise.catch(() => {});
+    run(make);
+    return promise;
+  }
+
+  function end(rid) {
+    const call = calls.get(rid);
+    calls.delete(rid);
+    return call ?? { resolve() {}, reject() {} };
+  }
+  function succeed(rid, value) {
+    const { success, resolve } = end(rid);
+    callback(success, value);
+    resolve(value);
+  }
+  function fail(rid, code, message) {
+    const { fail, reject, shown } = end(rid);
+    callback(fail, code, message, shown);
+    reject(Object.assign(new Error(message), { code, rid: shown }));
+  }
+  const refuse = (rid, message) => later(() => fail(rid, 872002, message));
+
+  /** What the wasm says. */
+  const hear = (kind, a, b, c) =>
+    later(() => {
+      switch (kind) {
+        case MESSAGE:
+        case EVENT:
+          if (seen.get(b) >= c) return;
+          seen.set(b, c);
+          return page.keep(kind, present(a));
+        case DONE:
+          return succeed(a, messages.delete(a) ? a : present(b));
+        case FAILED:
+          return fail(a, b, c);
+        case MEDIA: {
+          const at = (url) => (url[0] === "/" ? JMessage.httpServerUrl + url : url);
+          JMessage.QiNiuMediaUrl = JMessage.UpYunImageMediaUrl = JMessage.UpYunVoiceMediaUrl = at(a);
+          uploadUrl = at(b);
+          return;
+        }
+        case UPLOAD:
+          return transfer(a, messages.get(a));
+        case SIGN:
+          return sign(a, configured.signer);
+        case READY:
+          succeed(configuring);
+          // A core in the place of another configures itself again.
+          if (page.isReady) return;
+          page.isReady = true;
+          return tell(READY);
+        case CONNECTED:
+          JMessage.url = a;
+          JMessage.httpServerUrl = a.replace(/^ws(.*)\/jmessage\/v1$/, "http$1");
+          return tell(CONNECTED);
+        case DISCONNECTED:
+          return tell(DISCONNECTED);
+        case ERROR:
+          fail(configuring, a, b);
+          break;
+        case NOTIFICATION:
+          account = undefined;
+      }
+      tell(kind, a, b);
+    });
+
+  /** Asks the page's signer: a function, or the URL of JSON. */
+  async function sign(ticket, signer) {
+    let answer;
+    try {
+      if (typeof signer === "function") answer = await signer();
+      else {
+        const response = await fetch(signer, { cache: "no-store" });
+        if (response.ok) answer = await response.json();
+      }
+    } catch (error) {
+      console.error(error);
+    }
+    core?.signed(ticket, answer);
+  }
+
+  /** Stands in for the wasm where there is none: every call fails with 872000 and the reason. */
+  function failing(message) {
+    const ignore = () => {};
+    const fail = (rid) => hear(FAILED, rid, 872000, message);
+    const config = () => hear(ERROR, 872000, message);
+    return { init: ignore, logout: ignore, online: ignore, setTimeouts: ignore, config, login: fail, send: fail, resend: fail, call: fail };
+  }
+
+  /** Gets a core; `next` has it. */
+  function start(next) {
+    const mine = ++generation;
+    const isCurrent = () => mine === generation;
+    const host = {
+      hear,
+      get debug() {
+        return !!JMessage.debug;
       },
+    };
+    load((error) => isCurrent() && broken(error)).then(
+      (Sdk) =>
+        guard(() => {
+          const sdk = new Sdk(host, server, seed);
+          if (isCurrent()) next(sdk, isCurrent);
+        }),
       (error) => {
         console.error(error);
-        begin(failing(`JMessage cannot run here: ${error?.message}`, listeners));
+        begin(failing(`JMessage cannot run here: ${error?.message}`));
       },
     );
-  const run = (call) => {
-    if (core) return guard(() => call(core));
-    waiting.push(call);
-    loading ??= start();
-  };
+  }
+  function begin(sdk) {
+    core = sdk;
+    const now = waiting;
+    waiting = [];
+    now.forEach(run);
+  }
+  function run(make) {
+    if (core) {
+      guard(() => {
+        core.setTimeouts(Number(JMessage.requestTimeOut), Number(JMessage.loginTimeOut));
+      });
+      return guard(() => make(core));
+    }
+    waiting.push(make);
+    if (!generation) start(begin);
+  }
+
+  /** The core broke: says so, and has another do what it was to do. */
+  function broken(error) {
+    console.error(error);
+    core = undefined;
+    const message = `JMessage broke and starts again: ${error?.message}`;
+    // Whether the server did these is not known, and to ask again might do them twice.
+    const lost = [...calls.keys()].filter((rid) => !messages.has(rid) && rid !== configuring && rid !== account?.rid);
+    later(() => {
+      tell(DISCONNECTED);
+      tell(ERROR, 872000, message);
+      for (const rid of lost) fail(rid, 872000, message);
+    });
+    if (generation <= MAX_BREAKS) start(resume);
+    else begin(failing(message));
+  }
+  /** Brings a new core to where the old one was. */
+  function resume(sdk, isCurrent) {
+    const go = () => {
+      if (!isCurrent()) return;
+      for (const [rid, message] of messages) if (calls.has(rid)) pass(sdk, rid, message);
+      begin(sdk);
+    };
+    if (configured) sdk.config(configured);
+    if (!account) return go();
+    // If the page's own login is still under way, this is it.
+    const login = end(account.rid);
+    account.rid = take();
+    const then = (settle) => (value) => {
+      settle(value);
+      go();
+    };
+    calls.set(account.rid, { ...login, resolve: then(login.resolve), reject: then(login.reject) });
+    sdk.login(account.rid, account.options);
+  }
+
+  function pass(sdk, rid, message) {
+    const { serial, options, file, answer } = message;
+    message.core = sdk;
+    sdk.send(rid, serial, options, file ? (answer ?? null) : undefined);
+  }
+  function send(options, file) {
+    const rid = take();
+    const message = { options, file, serial: nextSerial++ };
+    callback(options.idGenerated, rid);
+    for (const old of messages.keys()) {
+      if (messages.size < MAX_KEPT) break;
+      if (!calls.has(old)) messages.delete(old);
+    }
+    messages.set(rid, message);
+    return call(rid, options, (sdk) => (typeof file === "string" ? refuse(rid, file) : pass(sdk, rid, message)), rid);
+  }
+  /** Uploads the image of a message, and sends the message then. */
+  async function transfer(rid, message) {
+    if (!message || message.busy) return;
+    const { progress, signal } = message.options;
+    const timeout = Number(JMessage.requestTimeOut) || 10000;
+    message.busy = true;
+    try {
+      message.answer = await upload(uploadUrl, message.file, timeout, signal, (loaded, total) =>
+        callback(progress, loaded, total, rid),
+      );
+      run((sdk) => pass(sdk, rid, message));
+    } catch ({ code = 872000, message }) {
+      fail(rid, code, message);
+    }
+    message.busy = false;
+  }
+  function resend(options) {
+    const given = options.rid;
+    const rid = typeof given === "string" && given.trim() ? Number(given) : given;
+    if (!Number.isInteger(rid) || calls.has(rid)) {
+      const problem = calls.has(rid) ? "rid is still being sent" : "rid must be a number";
+      const aside = take();
+      return call(aside, options, () => refuse(aside, problem), given);
+    }
+    const message = messages.get(rid);
+    if (message) message.options = { ...message.options, progress: options.progress, signal: options.signal };
+    const make = (sdk) => {
+      // The wasm knows what it sent. What never came so far, or was another's to send, starts anew.
+      if (message && (message.core !== sdk || (message.file && !message.answer))) pass(sdk, rid, message);
+      else sdk.resend(rid);
+    };
+    return call(rid, options, make, rid);
+  }
 
   const JMessage = {
     version: "1.0.0",
     debug: false,
     requestTimeOut: 10000,
     loginTimeOut: 60000,
-    init: () => run((it) => it.init()),
-    config: (options) => run((it) => it.config(options)),
-    login: (options) => run((it) => it.login(options)),
-    logout: () => run((it) => it.logout()),
-    resendMessage: (options) => run((it) => it.resendMessage(options)),
-    sendTextMessage(options) {
-      const rid = handOut?.();
-      if (rid) callback(options?.idGenerated, rid);
-      run((it) => it.sendTextMessage(options, rid));
+    url: "",
+    httpServerUrl: "",
+    QiNiuMediaUrl: "",
+    UpYunImageMediaUrl: "",
+    UpYunVoiceMediaUrl: "",
+    ...page.registrars,
+    async init() {
+      run((sdk) => sdk.init());
     },
+    config(options) {
+      page.isReady = false;
+      const before = configuring;
+      later(() => fail(before, 872004, "config was called again"));
+      configured = copy(options);
+      configuring = take();
+      const promise = call(configuring, configured, (sdk) => sdk.config(configured));
+      // The listeners of ready and error hear it anyway.
+      promise.catch(() => {});
+      return promise;
+    },
+    login(given) {
+      const rid = take();
+      const options = copy(given);
+      return call(rid, options, (sdk) => {
+        seen = new Map();
+        account = { rid, options };
+        sdk.login(rid, options);
+      });
+    },
+    async logout() {
+      run((sdk) => {
+        account = undefined;
+        sdk.logout();
+      });
+    },
+    sendTextMessage: (options) => send(copy(options)),
+    sendImageMessage(given) {
+      const options = copy(given);
+      return send(options, guard(() => image(options)) ?? "fileId is invalid");
+    },
+    resendMessage: (options) => resend(copy(options)),
   };
-  for (const name of CALLS) JMessage[name] = (options) => run((it) => it.call(name, options));
-  REGISTRARS.forEach((name, index) => {
-    JMessage[name] = (listener) => {
-      listeners[index] = listener;
-      run((it) => it.on(index, listener));
+  for (const name of CALLS) {
+    JMessage[name] = (given) => {
+      const rid = take();
+      const options = copy(given);
+      return call(rid, options, (sdk) => sdk.call(rid, name, options));
     };
-  });
+  }
+  globalThis.addEventListener?.("online", () => core?.online());
   return JMessage;
 }

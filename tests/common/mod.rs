@@ -24,12 +24,13 @@ pub(crate) const EVENTS: [&str; 7] = [
     "onEventReceived",
 ];
 /// The calls that take options, or nothing.
-pub(crate) const CALLS: [&str; 14] = [
+pub(crate) const CALLS: [&str; 15] = [
     "init",
     "config",
     "login",
     "logout",
     "sendTextMessage",
+    "sendImageMessage",
     "resendMessage",
     "getUserInfo",
     "createGroup",
@@ -43,7 +44,19 @@ pub(crate) const CALLS: [&str; 14] = [
 
 #[wasm_bindgen(module = "/pkg/src/face.js")]
 extern "C" {
-    fn face(load: &Function, server: &str) -> JsValue;
+    fn face(load: &Function, server: &str, upload: &JsValue, page: JsValue) -> JsValue;
+}
+
+#[wasm_bindgen(module = "/pkg/src/page.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = makePage)]
+    fn make_page() -> JsValue;
+}
+
+#[wasm_bindgen(module = "/pkg/src/upload.js")]
+extern "C" {
+    #[wasm_bindgen(thread_local_v2, js_name = upload)]
+    static UPLOAD: JsValue;
 }
 
 #[wasm_bindgen]
@@ -97,7 +110,8 @@ pub(crate) fn server() -> &'static str {
 }
 
 fn class() -> JsValue {
-    get(&JsValue::from(Sdk::new(JsValue::NULL, String::new(), 0)), "constructor")
+    let nobody = Object::new().unchecked_into();
+    get(&JsValue::from(Sdk::new(nobody, String::new(), 0)), "constructor")
 }
 
 impl Page {
@@ -108,7 +122,8 @@ impl Page {
     }
 
     pub(crate) fn loading(load: &Function, server: &str) -> Self {
-        let page = Self { jmessage: face(load, server), heard: Rc::default() };
+        let jmessage = UPLOAD.with(|upload| face(load, server, upload, make_page()));
+        let page = Self { jmessage, heard: Rc::default() };
         for event in EVENTS {
             page.call(event, &[page.callback(event)]);
         }

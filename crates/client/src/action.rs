@@ -1,6 +1,6 @@
 //! What the machine tells its driver.
 
-use jmessage_proto::{Code, Request};
+use jmessage_proto::{Code, Position, Request};
 
 /// Something to do. The driver carries the actions out one after another, in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,10 +42,10 @@ pub enum Notice<V> {
     Answered(u64, Option<V>),
     /// The call of this number failed. Whether the server carried it out is not known after 872006 and 872007.
     CallFailed(u64, Failure),
-    /// A message for the page, in the order of its conversation, once.
-    Message(V),
-    /// An event for the page, in the order of its conversation, once.
-    Event(V),
+    /// A message for the page and where it stands; in the order of its conversation, once.
+    Message(Position, V),
+    /// An event for the page and where it stands; in the order of its conversation, once.
+    Event(Position, V),
     /// From now on the user reads files behind `url` and uploads them to `upload`; paths on the server, or whole URLs.
     Media { url: String, upload: String },
     /// The session has ended without the page's doing: 872008, or the code with which logging in again was refused.

@@ -5,20 +5,23 @@ use crate::inbox::{Inbox, Verdict};
 use crate::link::{Due, Link, State};
 use crate::outbox::Outbox;
 use crate::random::Random;
-use crate::rid::Rids;
 use crate::setup::{Credentials, Setup, Signature};
 use crate::time::Timeouts;
 use crate::{Action, Failure, Notice, Outgoing, Payload};
-use jmessage_proto::{Code, Request, Response, close};
+use jmessage_proto::{Code, Position, Request, Response, close};
 
-/// One client of one page.
+/// The numbers up to this one are the machine's own; the page's requests have higher ones.
+const OWN_IDS: u64 = 100_000;
+
+/// One client of one page. The page numbers its requests itself, from above 100 000, no two under way alike.
 ///
-/// Every input takes the time in milliseconds; it must not go backwards. After each input the driver carries out all
-/// [`Client::actions`], then calls [`Client::tick`] no later than [`Client::deadline`].
+/// Every input takes the time in milliseconds; it must not go backwards. After each input the driver carries out every
+/// [`Client::next_action`], then calls [`Client::tick`] no later than [`Client::deadline`].
 pub struct Client<V> {
     pub(crate) timeouts: Timeouts,
     pub(crate) random: Random,
-    pub(crate) rids: Rids,
+    /// The number of the last request of its own.
+    last_id: u64,
     /// A connection is wanted.
     pub(crate) wanted: bool,
     pub(crate) link: Link,
@@ -46,14 +49,15 @@ pub struct Client<V> {
 
 impl<V: Payload> Client<V> {
     /// A client that does nothing yet. `seed` must differ between pages: it makes message keys unique and spreads
-    /// reconnects. `next_rid` is the first request number to hand out, normally [`crate::FIRST_RID`].
-    pub fn new(seed: u64, next_rid: u64) -> Self {
+    /// reconnects. A client that takes the place of another one in the same page has the same seed, and so repeats
+    /// messages under the same keys.
+    pub fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
         let prefix = random.next();
         Self {
             timeouts: Timeouts::default(),
             random,
-            rids: Rids::new(next_rid),
+            last_id: 0,
             wanted: false,
             link: Link::new(),
             announced: None,
@@ -72,9 +76,9 @@ impl<V: Payload> Client<V> {
         }
     }
 
-    /// What is to be done now, in this order.
-    pub fn actions(&mut self) -> Vec<Action<V>> {
-        std::mem::take(&mut self.actions)
+    /// What is to be done next, until there is nothing.
+    pub fn next_action(&mut self) -> Option<Action<V>> {
+        (!self.actions.is_empty()).then(|| self.actions.remove(0))
     }
 
     /// When [`Client::tick`] is to be called at the latest, if nothing else happens before.
@@ -97,15 +101,10 @@ impl<V: Payload> Client<V> {
         self.timeouts = timeouts;
     }
 
-    /// Takes a request number for a call that never becomes a request.
-    pub fn take_rid(&mut self) -> u64 {
-        let (outbox, calls, login, step) = (&self.outbox, &self.calls, &self.login, &self.step);
-        self.rids.take(|rid| {
-            outbox.holds(rid)
-                || calls.iter().any(|(call, _)| *call == rid)
-                || login.is_some_and(|(pending, _)| pending == rid)
-                || step.as_ref().is_some_and(|step| step.rid == rid)
-        })
+    /// A number for a request of the machine's own. Only the last of them can be under way.
+    pub(crate) fn take_id(&mut self) -> u64 {
+        self.last_id = self.last_id % OWN_IDS + 1;
+        self.last_id
     }
 
     /// `JMessage.init()`: connects, if not done yet.
@@ -134,6 +133,11 @@ impl<V: Payload> Client<V> {
         self.advance(now);
     }
 
+    /// The App that `config` named, when it named a signer.
+    pub fn named_app(&self) -> Option<&str> {
+        self.setup.named_app()
+    }
+
     /// The signer's answer to [`Action::AskSigner`]; the error says why there is none, normally 872005.
     pub fn signed(&mut self, now: u64, ticket: u64, answer: Result<Signature, Failure>) {
         if !self.setup.answered(ticket) {
@@ -146,26 +150,22 @@ impl<V: Payload> Client<V> {
         self.advance(now);
     }
 
-    /// `JMessage.login()`. Returns its number; [`Notice::LoginDone`] or [`Notice::LoginFailed`] follows, once.
-    pub fn login(&mut self, now: u64, username: String, password: String) -> u64 {
-        let rid = self.take_rid();
+    /// `JMessage.login()`. [`Notice::LoginDone`] or [`Notice::LoginFailed`] follows, once.
+    pub fn login(&mut self, now: u64, rid: u64, username: String, password: String) {
         self.login_failed(Failure::new(Code::LoginFailed, "another login was called"));
         if let Some(failure) = self.setup.obstacle() {
-            self.notify(Notice::LoginFailed(rid, failure));
-            return rid;
+            return self.notify(Notice::LoginFailed(rid, failure));
         }
         let account = Account { username, password };
         if self.account.as_ref() != Some(&account) {
             self.end_session(&Code::NotLoggedIn.into());
             self.account = Some(account);
         } else if self.is_logged_in() {
-            self.notify(Notice::LoginDone(rid));
-            return rid;
+            return self.notify(Notice::LoginDone(rid));
         }
         self.login = Some((rid, now + self.timeouts.login));
         self.wanted = true;
         self.advance(now);
-        rid
     }
 
     /// `JMessage.logout()`. What was not confirmed yet fails with 872001.
@@ -176,15 +176,13 @@ impl<V: Payload> Client<V> {
         self.advance(now);
     }
 
-    /// Sends a message under `rid`, or under the next number. Returns the number; [`Notice::Sent`] or
+    /// Sends a message. `serial` is never that of another message of this seed. [`Notice::Sent`] or
     /// [`Notice::SendFailed`] follows, once: 872001 without a session, 872002 when too much waits, 872006 or 872007
     /// when the time limit passes with or without a session on a standing connection, or what the server says.
-    pub fn send(&mut self, now: u64, rid: Option<u64>, message: Outgoing<V>) -> u64 {
-        let rid = rid.unwrap_or_else(|| self.take_rid());
+    pub fn send(&mut self, now: u64, rid: u64, serial: u64, message: Outgoing<V>) {
         let deadline = now + self.timeouts.request;
-        let added = self.may_send().and_then(|()| self.outbox.add(rid, message, deadline));
+        let added = self.may_send().and_then(|()| self.outbox.add(rid, serial, message, deadline));
         self.added(now, rid, added);
-        rid
     }
 
     /// Sends a failed message again: same number, same key, a new time limit. One notice follows, as for `send`.
@@ -194,10 +192,9 @@ impl<V: Payload> Client<V> {
         self.added(now, rid, added);
     }
 
-    /// Any other call. Returns its number; [`Notice::Answered`] or [`Notice::CallFailed`] follows, once: 872001
-    /// without a session, 872007 when the connection is broken or breaks, 872006 when the time limit passes.
-    pub fn call(&mut self, now: u64, method: String, params: V) -> u64 {
-        let id = self.take_rid();
+    /// Any other call. [`Notice::Answered`] or [`Notice::CallFailed`] follows, once: 872001 without a session, 872007
+    /// when the connection is broken or breaks, 872006 when the time limit passes.
+    pub fn call(&mut self, now: u64, id: u64, method: String, params: V) {
         let ready = self
             .may_send()
             .and_then(|()| if self.is_logged_in() { Ok(()) } else { Err(Code::Disconnected.into()) });
@@ -208,7 +205,6 @@ impl<V: Payload> Client<V> {
             }
             Err(failure) => self.notify(Notice::CallFailed(id, failure)),
         }
-        id
     }
 
     /// Whether somebody waits for the call of this number; nobody does after that.
@@ -217,7 +213,8 @@ impl<V: Payload> Client<V> {
         at.map(|at| self.calls.remove(at)).is_some()
     }
 
-    fn may_send(&self) -> Result<(), Failure> {
+    /// Whether the page is logged in, so that a message would be taken; else 872001.
+    pub fn may_send(&self) -> Result<(), Failure> {
         if self.session.is_some() { Ok(()) } else { Err(Code::NotLoggedIn.into()) }
     }
 
@@ -226,11 +223,6 @@ impl<V: Payload> Client<V> {
             Ok(()) => self.advance(now),
             Err(failure) => self.notify(Notice::SendFailed(rid, failure)),
         }
-    }
-
-    /// Whether this number is that of a message whose sending has not ended.
-    pub fn is_sending(&self, rid: u64) -> bool {
-        self.outbox.waits(rid)
     }
 
     /// The connection stands.
@@ -301,10 +293,10 @@ impl<V: Payload> Client<V> {
             }
             Response::Push { conversation, seq, message } => {
                 let own = message.is_own_copy(&self.owner);
-                self.pushed(now, conversation, seq, (!own).then_some(Notice::Message(message)));
+                self.pushed(now, Position { conversation, seq }, (!own).then_some(message), Notice::Message);
             }
             Response::Event { conversation, seq, event } => {
-                self.pushed(now, conversation, seq, Some(Notice::Event(event)));
+                self.pushed(now, Position { conversation, seq }, Some(event), Notice::Event);
             }
             Response::From { conversation, seq } => self.inbox.skip(conversation, seq),
             Response::Media { url, upload } => {
@@ -317,15 +309,16 @@ impl<V: Payload> Client<V> {
         self.advance(now);
     }
 
-    /// An entry arrived; `news` is what the page hears of it.
-    fn pushed(&mut self, now: u64, conversation: u64, seq: u64, news: Option<Notice<V>>) {
+    /// An entry arrived; `value` is what the page hears of it.
+    fn pushed(&mut self, now: u64, at: Position, value: Option<V>, news: fn(Position, V) -> Notice<V>) {
         if !self.is_logged_in() {
             return;
         }
+        let Position { conversation, seq } = at;
         match self.inbox.arrived(now, conversation, seq) {
             Verdict::Next => {
-                if let Some(news) = news {
-                    self.notify(news);
+                if let Some(value) = value {
+                    self.notify(news(at, value));
                 }
             }
             Verdict::Drop => {}

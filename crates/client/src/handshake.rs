@@ -79,7 +79,7 @@ impl<V: Payload> Client<V> {
     }
 
     fn begin(&mut self, kind: Kind, deadline: u64) -> u64 {
-        let rid = self.take_rid();
+        let rid = self.take_id();
         self.step = Some(Step { kind, rid, deadline, abandoned: false });
         rid
     }

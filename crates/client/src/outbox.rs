@@ -26,9 +26,8 @@ struct Entry<V> {
 
 /// See the module.
 pub(crate) struct Outbox<V> {
-    /// All keys of this client start so; they end in a number that is never used again.
+    /// All keys of this client start so; they end in the message's serial number.
     prefix: String,
-    serial: u64,
     waiting: Vec<Entry<V>>,
     failed: Vec<Entry<V>>,
     /// The server asked for a pause until then.
@@ -37,38 +36,30 @@ pub(crate) struct Outbox<V> {
 
 impl<V: Clone> Outbox<V> {
     pub(crate) fn new(prefix: u64) -> Self {
-        let mut outbox =
-            Self { prefix: String::new(), serial: 0, waiting: Vec::new(), failed: Vec::new(), hold: 0 };
+        let mut outbox = Self { prefix: String::new(), waiting: Vec::new(), failed: Vec::new(), hold: 0 };
         push_base32(&mut outbox.prefix, prefix);
         outbox.prefix.push('-');
         outbox
     }
 
-    /// Whether a message of this number waits or could be asked for again.
-    pub(crate) fn holds(&self, rid: u64) -> bool {
-        self.waiting.iter().chain(&self.failed).any(|entry| entry.rid == rid)
-    }
-
-    /// Whether a message of this number is on its way.
-    pub(crate) fn waits(&self, rid: u64) -> bool {
-        self.waiting.iter().any(|entry| entry.rid == rid)
-    }
-
-    /// Takes a new message.
-    pub(crate) fn add(&mut self, rid: u64, message: Outgoing<V>, deadline: u64) -> Result<(), Failure> {
+    /// Takes a new message. A failed one of the same number, from long ago, is forgotten.
+    pub(crate) fn add(
+        &mut self,
+        rid: u64,
+        serial: u64,
+        message: Outgoing<V>,
+        deadline: u64,
+    ) -> Result<(), Failure> {
         self.room(message.size)?;
         let mut key = self.prefix.clone();
-        push_base32(&mut key, self.serial);
-        self.serial += 1;
+        push_base32(&mut key, serial);
+        self.failed.retain(|entry| entry.rid != rid);
         self.waiting.push(Entry { rid, key, message, deadline, flying: false });
         Ok(())
     }
 
     /// Takes a failed message again, behind those that wait.
     pub(crate) fn again(&mut self, rid: u64, deadline: u64) -> Result<(), Failure> {
-        if self.waits(rid) {
-            return Err(Failure::new(Code::Arguments, "the message is still being sent"));
-        }
         let Some(at) = self.failed.iter().position(|entry| entry.rid == rid) else {
             return Err(Failure::new(Code::Arguments, "there is no failed message of this rid"));
         };
@@ -195,8 +186,8 @@ mod tests {
     #[test]
     fn a_message_keeps_its_key_and_keys_never_repeat() {
         let mut outbox = Outbox::new(u64::MAX);
-        outbox.add(1, text(1), 9).unwrap();
-        outbox.add(2, text(1), 9).unwrap();
+        outbox.add(1, 10, text(1), 9).unwrap();
+        outbox.add(2, 11, text(1), 9).unwrap();
         let (one, two) = (key(outbox.next(0)), key(outbox.next(0)));
         assert_ne!(one, two);
         assert!(one.len() <= 64 && one.bytes().all(|byte| byte.is_ascii_graphic()));
@@ -215,13 +206,13 @@ mod tests {
     fn the_outbox_is_bounded_in_count_and_bytes() {
         let mut outbox = Outbox::new(0);
         for rid in 0..MAX_WAITING as u64 {
-            outbox.add(rid, text(1), 9).unwrap();
+            outbox.add(rid, rid, text(1), 9).unwrap();
         }
-        assert!(outbox.add(5000, text(1), 9).is_err());
+        assert!(outbox.add(5000, 5000, text(1), 9).is_err());
         while outbox.fail_first().is_some() {}
         assert_eq!(outbox.failed.len(), MAX_FAILED);
-        outbox.add(5000, text(MAX_WAITING_BYTES), 9).unwrap();
-        assert!(outbox.add(5001, text(1), 9).is_err());
+        outbox.add(5000, 5000, text(MAX_WAITING_BYTES), 9).unwrap();
+        assert!(outbox.add(5001, 5001, text(1), 9).is_err());
         assert!(outbox.again(999, 9).is_err(), "nor may a repetition exceed it");
         assert!(outbox.refused(5000));
         assert!(bytes(&outbox.failed) <= MAX_WAITING_BYTES);
@@ -230,8 +221,8 @@ mod tests {
     #[test]
     fn a_pause_holds_everything_back_until_it_ends() {
         let mut outbox = Outbox::new(0);
-        outbox.add(1, text(1), 100).unwrap();
-        outbox.add(2, text(1), 100).unwrap();
+        outbox.add(1, 1, text(1), 100).unwrap();
+        outbox.add(2, 2, text(1), 100).unwrap();
         assert!(outbox.next(0).is_some());
         assert!(outbox.postpone(1, 50));
         assert!(outbox.next(49).is_none());

@@ -91,6 +91,11 @@ impl Setup {
         same
     }
 
+    /// The App that the credentials name.
+    pub(crate) fn named_app(&self) -> Option<&str> {
+        self.credentials.as_ref().and_then(Credentials::app_key)
+    }
+
     /// The App of the last signature.
     pub(crate) fn app_key(&self) -> Option<&str> {
         self.app_key.as_deref()

@@ -170,7 +170,7 @@ fn a_refused_resume_leads_to_config_and_login_with_what_is_remembered() {
     assert!(matches!(page.frames.last(), Some(Request::Login { .. })));
     page.session("alice");
     assert_eq!(page.news(), [Notice::Disconnected, Notice::Connected]);
-    page.client.send(page.now, None, common::to_bob(1));
+    page.say(1);
     assert!(matches!(page.frames().last(), Some(Request::Send { .. })));
 }
 
@@ -200,7 +200,7 @@ fn a_kick_ends_everything_until_the_next_login() {
     ];
     for kick in kicks {
         let mut page = Page::logged_in();
-        let rid = page.client.send(page.now, None, common::to_bob(1));
+        let rid = page.say(1);
         kick(&mut page);
         let news = page.news();
         let at = news.len() - 2;
@@ -250,7 +250,7 @@ fn logout_acknowledges_says_goodbye_and_keeps_quiet() {
     page.news();
     page.frames();
     page.push(2);
-    page.client.send(page.now, None, common::to_bob(1));
+    page.say(1);
     assert_eq!(code(&page.news()), 872_001);
     assert!(page.frames().is_empty());
 }
@@ -258,7 +258,7 @@ fn logout_acknowledges_says_goodbye_and_keeps_quiet() {
 #[test]
 fn another_user_is_logged_in_after_the_first_is_logged_out() {
     let mut page = Page::logged_in();
-    page.client.send(page.now, None, common::to_bob(1));
+    page.say(1);
     page.login("carol");
     assert_eq!(code(&page.news()), 872_001, "alice's message must not go out as carol's");
     let id = page.last_id();

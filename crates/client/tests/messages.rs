@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Frame, Page, Text, code, to_bob};
+use common::{Frame, Page, Text, code};
 use jmessage_client::{MAX_WAITING, Notice, Timeouts, WINDOW};
 use jmessage_proto::{Request, Response};
 
@@ -21,7 +21,7 @@ fn keys(frames: &[Frame]) -> Vec<String> {
 
 fn texts(news: &[Notice<Text>]) -> Vec<u64> {
     let text = |notice: &Notice<Text>| match notice {
-        Notice::Message(message) => Some(message.words),
+        Notice::Message(_, message) => Some(message.words),
         _ => None,
     };
     news.iter().filter_map(text).collect()
@@ -30,16 +30,14 @@ fn texts(news: &[Notice<Text>]) -> Vec<u64> {
 #[test]
 fn a_message_before_login_fails_with_872001() {
     let mut page = Page::new();
-    page.client.send(page.now, None, to_bob(1));
+    page.say(1);
     assert_eq!(code(&page.news()), 872_001);
 }
 
 #[test]
 fn a_stored_message_succeeds_once() {
     let mut page = Page::logged_in();
-    let rid = page.client.send(page.now, Some(201_777), to_bob(1));
-    assert_eq!(rid, 201_777);
-    assert!(page.client.is_sending(rid));
+    let rid = page.say(1);
     sent(&mut page, rid, 1);
     sent(&mut page, rid, 1);
     assert_eq!(page.news(), [Notice::Sent(rid)]);
@@ -51,7 +49,7 @@ fn a_stored_message_succeeds_once() {
 fn without_an_answer_it_fails_in_time_and_the_late_answer_is_dropped() {
     let mut page = Page::logged_in();
     page.client.set_timeouts(Timeouts { request: 3_000, login: 60_000 });
-    let rid = page.client.send(page.now, None, to_bob(1));
+    let rid = page.say(1);
     let first = keys(&page.frames());
     page.pass(2_999);
     assert!(page.news().is_empty());
@@ -68,10 +66,10 @@ fn without_an_answer_it_fails_in_time_and_the_late_answer_is_dropped() {
 #[test]
 fn messages_survive_a_broken_connection_in_order_with_their_keys() {
     let mut page = Page::logged_in();
-    let rids: Vec<_> = (0..3).map(|text| page.client.send(page.now, None, to_bob(text))).collect();
+    let rids: Vec<_> = (0..3).map(|text| page.say(text)).collect();
     let before = keys(&page.frames());
     page.close(1006);
-    let late = page.client.send(page.now, None, to_bob(3));
+    let late = page.say(3);
     page.reconnect();
     page.session("alice");
     let after = keys(&page.frames());
@@ -86,7 +84,7 @@ fn messages_survive_a_broken_connection_in_order_with_their_keys() {
 #[test]
 fn a_connection_that_stays_broken_fails_them_with_872007_and_they_are_not_repeated() {
     let mut page = Page::logged_in();
-    let rid = page.client.send(page.now, None, to_bob(1));
+    let rid = page.say(1);
     page.close(1006);
     page.news();
     page.pass(10_000);
@@ -106,19 +104,28 @@ fn a_connection_that_stays_broken_fails_them_with_872007_and_they_are_not_repeat
 #[test]
 fn what_the_server_refuses_fails_with_its_code_and_can_be_sent_again() {
     let mut page = Page::logged_in();
-    let rid = page.client.send(page.now, None, to_bob(1));
+    let rid = page.say(1);
     page.refuse(898_002, None);
     assert_eq!(code(&page.news()), 898_002);
-    assert!(!page.client.is_sending(rid));
     page.client.resend(page.now, rid);
     page.client.resend(page.now, rid);
     assert_eq!(code(&page.news()), 872_002, "it is being sent");
 }
 
 #[test]
+fn another_client_of_the_same_seed_repeats_a_message_under_the_same_key() {
+    let sent = || {
+        let mut page = Page::logged_in();
+        page.say(1);
+        keys(&page.frames())
+    };
+    assert_eq!(sent(), sent());
+}
+
+#[test]
 fn a_busy_server_gets_it_again_after_the_pause_it_asked_for() {
     let mut page = Page::logged_in();
-    let rid = page.client.send(page.now, None, to_bob(1));
+    let rid = page.say(1);
     page.refuse(872_000, Some(400));
     page.frames();
     page.pass(399);
@@ -132,12 +139,12 @@ fn a_busy_server_gets_it_again_after_the_pause_it_asked_for() {
 #[test]
 fn the_window_and_the_outbox_are_bounded() {
     let mut page = Page::logged_in();
-    let first = page.client.send(page.now, None, to_bob(0));
+    let first = page.say(0);
     for text in 1..MAX_WAITING as u64 {
-        page.client.send(page.now, None, to_bob(text));
+        page.say(text);
     }
     assert_eq!(keys(&page.frames()).len(), WINDOW);
-    page.client.send(page.now, None, to_bob(0));
+    page.say(0);
     assert_eq!(code(&page.news()), 872_002);
     sent(&mut page, first, 1);
     assert_eq!(keys(&page.frames()).len(), 1, "each answer lets one more go");
@@ -173,7 +180,7 @@ fn own_messages_are_not_told_but_notes_to_oneself_are() {
 fn another_user_of_the_page_starts_without_the_first_ones_memory() {
     let mut page = Page::logged_in();
     page.push(5);
-    let rid = page.client.send(page.now, None, to_bob(1));
+    let rid = page.say(1);
     page.refuse(898_002, None);
     page.client.logout(page.now);
     let id = page.last_id();

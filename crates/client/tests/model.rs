@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Page, Text, to_bob};
+use common::{Page, Text};
 use jmessage_client::Notice;
 use jmessage_proto::{Position, Request, Response};
 use proptest::prelude::*;
@@ -194,7 +194,7 @@ impl World {
         match event {
             Event::Send => {
                 self.texts += 1;
-                let rid = self.page.client.send(self.page.now, None, to_bob(self.texts));
+                let rid = self.page.say(self.texts);
                 assert!(self.sent.insert(rid, (self.texts, true)).is_none(), "a number is used twice");
             }
             Event::Resend => {
@@ -307,7 +307,7 @@ impl World {
                 assert!(std::mem::take(&mut self.sent.get_mut(&rid).unwrap().1), "a second outcome");
                 self.failed.push(rid);
             }
-            Notice::Message(message) => {
+            Notice::Message(_, message) => {
                 assert_eq!(message.from, "bob1", "own messages are not told");
                 self.heard.push(message.words);
             }
@@ -321,7 +321,7 @@ impl World {
             | Notice::Answered(..)
             | Notice::CallFailed(..)
             | Notice::Media { .. }
-            | Notice::Event(_) => {}
+            | Notice::Event(..) => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! The two faces of a JSON object: one to read fields from, one to write fields to.
 
 use crate::Position;
-use std::fmt;
+use std::{cell::Cell, fmt};
 
 /// Why an object is not a frame of this wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,54 @@ pub trait Sink {
     fn value(&mut self, name: &'static str, value: Self::Value);
 }
 
-/// The field must be there.
-pub(crate) fn required<T>(field: Result<Option<T>, FrameError>, name: &'static str) -> Result<T, FrameError> {
-    field?.ok_or(FrameError::Missing(name))
+/// Reads the fields of one frame. A field that is missing or wrong reads as nothing, and [`Fields::finish`] tells the
+/// first such problem: a frame of many fields is read without a way out after each.
+pub(crate) struct Fields<'a, S> {
+    from: &'a S,
+    problem: Cell<Option<FrameError>>,
+}
+
+impl<'a, S: Source> Fields<'a, S> {
+    pub(crate) fn of(from: &'a S) -> Self {
+        Self { from, problem: Cell::new(None) }
+    }
+
+    /// The field, which must be there.
+    #[inline(never)]
+    pub(crate) fn text(&self, name: &'static str) -> String {
+        self.required(self.from.text(name), name).unwrap_or_default()
+    }
+
+    /// The field, which must be there.
+    #[inline(never)]
+    pub(crate) fn number(&self, name: &'static str) -> u64 {
+        self.required(self.from.number(name), name).unwrap_or_default()
+    }
+
+    /// The field, if it is there.
+    #[inline(never)]
+    pub(crate) fn maybe_number(&self, name: &'static str) -> Option<u64> {
+        self.optional(self.from.number(name))
+    }
+
+    /// The field, which must be there: there is no empty value to go on with.
+    pub(crate) fn value(&self, name: &'static str) -> Result<S::Value, FrameError> {
+        self.from.value(name)?.ok_or(FrameError::Missing(name))
+    }
+
+    /// What was made of the fields, or what is wrong with them.
+    pub(crate) fn finish<T>(self, frame: T) -> Result<T, FrameError> {
+        self.problem.take().map_or(Ok(frame), Err)
+    }
+
+    fn required<T>(&self, field: Result<Option<T>, FrameError>, name: &'static str) -> Option<T> {
+        self.optional(field.and_then(|value| value.map(Some).ok_or(FrameError::Missing(name))))
+    }
+
+    fn optional<T>(&self, field: Result<Option<T>, FrameError>) -> Option<T> {
+        field.unwrap_or_else(|problem| {
+            self.problem.set(self.problem.get().or(Some(problem)));
+            None
+        })
+    }
 }

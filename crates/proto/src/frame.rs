@@ -3,7 +3,7 @@
 //! `id` is chosen by the client and comes back in the answer. `V` is what a nested value is where the frame
 //! is handled: a JavaScript value in a page, raw JSON text in the server.
 
-use crate::field::{FrameError, Sink, Source, required};
+use crate::field::{Fields, FrameError, Sink, Source};
 use std::fmt;
 
 /// A place in a conversation's log: everything up to and including `seq`.
@@ -110,45 +110,45 @@ impl<V> fmt::Debug for Response<V> {
 impl<V> Request<V> {
     /// Reads a request. An unknown `type` is [`FrameError::UnknownType`].
     pub fn read<S: Source<Value = V>>(from: &S) -> Result<Self, FrameError> {
-        let text = |name| required(from.text(name), name);
-        let number = |name| required(from.number(name), name);
         let kind = from.text("type")?.ok_or(FrameError::UnknownType)?;
-        Ok(match kind.as_str() {
+        let fields = Fields::of(from);
+        let text = |name| fields.text(name);
+        let number = |name| fields.number(name);
+        let frame = match kind.as_str() {
             "config" => Self::Config {
-                id: number("id")?,
-                app_key: text("appKey")?,
-                timestamp: text("timestamp")?,
-                random_str: text("randomStr")?,
-                signature: text("signature")?,
+                id: number("id"),
+                app_key: text("appKey"),
+                timestamp: text("timestamp"),
+                random_str: text("randomStr"),
+                signature: text("signature"),
             },
             "login" => {
-                Self::Login { id: number("id")?, username: text("username")?, password: text("password")? }
+                Self::Login { id: number("id"), username: text("username"), password: text("password") }
             }
             "resume" => Self::Resume {
-                id: number("id")?,
-                app_key: text("appKey")?,
-                token: text("token")?,
+                id: number("id"),
+                app_key: text("appKey"),
+                token: text("token"),
                 cursors: from.positions("cursors")?.unwrap_or_default(),
             },
-            "logout" => Self::Logout { id: number("id")? },
+            "logout" => Self::Logout { id: number("id") },
             "send" => Self::Send {
-                id: number("id")?,
-                key: text("key")?,
-                target_type: text("target_type")?,
-                target_id: text("target_id")?,
-                msg_type: text("msg_type")?,
-                msg_body: required(from.value("msg_body"), "msg_body")?,
+                id: number("id"),
+                key: text("key"),
+                target_type: text("target_type"),
+                target_id: text("target_id"),
+                msg_type: text("msg_type"),
+                msg_body: fields.value("msg_body")?,
             },
-            "call" => Self::Call {
-                id: number("id")?,
-                method: text("method")?,
-                params: required(from.value("params"), "params")?,
-            },
-            "ack" => Self::Ack { cursors: required(from.positions("cursors"), "cursors")? },
-            "sync" => Self::Sync { conversation: number("conversation")?, after: number("after")? },
+            "call" => {
+                Self::Call { id: number("id"), method: text("method"), params: fields.value("params")? }
+            }
+            "ack" => Self::Ack { cursors: from.positions("cursors")?.ok_or(FrameError::Missing("cursors"))? },
+            "sync" => Self::Sync { conversation: number("conversation"), after: number("after") },
             "ping" => Self::Ping,
             _ => return Err(FrameError::UnknownType),
-        })
+        };
+        fields.finish(frame)
     }
 
     /// Writes the request.
@@ -214,48 +214,50 @@ fn head<S: Sink>(to: &mut S, kind: &str, id: u64) {
 impl<V> Response<V> {
     /// Reads a response. A client passes over an unknown `type`: the server may be newer.
     pub fn read<S: Source<Value = V>>(from: &S) -> Result<Self, FrameError> {
-        let text = |name| required(from.text(name), name);
-        let number = |name| required(from.number(name), name);
         let kind = from.text("type")?.ok_or(FrameError::UnknownType)?;
-        Ok(match kind.as_str() {
-            "configured" => Self::Configured { id: number("id")? },
+        let fields = Fields::of(from);
+        let text = |name| fields.text(name);
+        let number = |name| fields.number(name);
+        let frame = match kind.as_str() {
+            "configured" => Self::Configured { id: number("id") },
             "session" => Self::Session {
-                id: number("id")?,
-                token: text("token")?,
-                username: text("username")?,
-                nickname: text("nickname")?,
+                id: number("id"),
+                token: text("token"),
+                username: text("username"),
+                nickname: text("nickname"),
             },
             "sent" => Self::Sent {
-                id: number("id")?,
-                msg_id: number("msg_id")?,
-                conversation: number("conversation")?,
-                seq: number("seq")?,
-                create_time: number("create_time")?,
+                id: number("id"),
+                msg_id: number("msg_id"),
+                conversation: number("conversation"),
+                seq: number("seq"),
+                create_time: number("create_time"),
             },
-            "done" => Self::Done { id: number("id")? },
+            "done" => Self::Done { id: number("id") },
             "error" => Self::Error {
-                id: from.number("id")?,
-                code: number("code")?,
-                message: text("message")?,
-                retry_after: from.number("retry_after")?,
+                id: fields.maybe_number("id"),
+                code: number("code"),
+                message: text("message"),
+                retry_after: fields.maybe_number("retry_after"),
             },
             "push" => Self::Push {
-                conversation: number("conversation")?,
-                seq: number("seq")?,
-                message: required(from.value("message"), "message")?,
+                conversation: number("conversation"),
+                seq: number("seq"),
+                message: fields.value("message")?,
             },
-            "data" => Self::Data { id: number("id")?, data: from.value("data")? },
+            "data" => Self::Data { id: number("id"), data: from.value("data")? },
             "event" => Self::Event {
-                conversation: number("conversation")?,
-                seq: number("seq")?,
-                event: required(from.value("event"), "event")?,
+                conversation: number("conversation"),
+                seq: number("seq"),
+                event: fields.value("event")?,
             },
-            "from" => Self::From { conversation: number("conversation")?, seq: number("seq")? },
-            "media" => Self::Media { url: text("url")?, upload: text("upload")? },
-            "kicked" => Self::Kicked { code: number("code")?, message: text("message")? },
+            "from" => Self::From { conversation: number("conversation"), seq: number("seq") },
+            "media" => Self::Media { url: text("url"), upload: text("upload") },
+            "kicked" => Self::Kicked { code: number("code"), message: text("message") },
             "pong" => Self::Pong,
             _ => return Err(FrameError::UnknownType),
-        })
+        };
+        fields.finish(frame)
     }
 
     /// Writes the response.

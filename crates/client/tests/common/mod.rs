@@ -1,9 +1,7 @@
 //! A page at the controls: a client, its clock, and what came out of it.
 #![allow(dead_code, reason = "each test program uses its part")]
 
-use jmessage_client::{
-    Action, Client, Credentials, FIRST_RID, Failure, Notice, Outgoing, Payload, Signature,
-};
+use jmessage_client::{Action, Client, Credentials, Failure, Notice, Outgoing, Payload, Signature};
 use jmessage_proto::{Request, Response};
 
 /// The payload of these tests: sender, receiver and text.
@@ -44,6 +42,7 @@ pub(crate) fn to_bob(words: u64) -> Outgoing<Text> {
 /// A client with its clock; frames, notices and the other actions are taken apart as they come.
 pub(crate) struct Page {
     pub(crate) client: Client<Text>,
+    last_rid: u64,
     pub(crate) now: u64,
     pub(crate) frames: Vec<Frame>,
     pub(crate) news: Vec<Notice<Text>>,
@@ -53,8 +52,15 @@ pub(crate) struct Page {
 
 impl Page {
     pub(crate) fn new() -> Self {
-        let client = Client::new(7, FIRST_RID);
-        Self { client, now: 1_000, frames: Vec::new(), news: Vec::new(), calls: Vec::new() }
+        let client = Client::new(7);
+        Self {
+            client,
+            last_rid: 201_502,
+            now: 1_000,
+            frames: Vec::new(),
+            news: Vec::new(),
+            calls: Vec::new(),
+        }
     }
 
     /// A page that is logged in as alice.
@@ -72,7 +78,7 @@ impl Page {
     }
 
     pub(crate) fn collect(&mut self) {
-        for action in self.client.actions() {
+        while let Some(action) = self.client.next_action() {
             match action {
                 Action::Connect => self.calls.push("connect".into()),
                 Action::Close(code) => self.calls.push(format!("close {code}")),
@@ -117,7 +123,21 @@ impl Page {
     }
 
     pub(crate) fn login(&mut self, username: &str) -> u64 {
-        self.client.login(self.now, username.into(), "secret".into())
+        let rid = self.take_rid();
+        self.client.login(self.now, rid, username.into(), "secret".into());
+        rid
+    }
+
+    pub(crate) fn take_rid(&mut self) -> u64 {
+        self.last_rid += 1;
+        self.last_rid
+    }
+
+    /// Sends this to bob.
+    pub(crate) fn say(&mut self, words: u64) -> u64 {
+        let rid = self.take_rid();
+        self.client.send(self.now, rid, rid, to_bob(words));
+        rid
     }
 
     pub(crate) fn receive(&mut self, frame: Response<Text>) {
@@ -199,8 +219,8 @@ pub(crate) fn failure(notice: &Notice<Text>) -> Option<&Failure> {
         | Notice::LoginDone(_)
         | Notice::Sent(_)
         | Notice::Answered(..)
-        | Notice::Event(_)
+        | Notice::Event(..)
         | Notice::Media { .. }
-        | Notice::Message(_) => None,
+        | Notice::Message(..) => None,
     }
 }
