@@ -95,6 +95,14 @@ impl TestServer {
         Ok(client)
     }
 
+    /// Creates a user of the published App whose password is hashed already.
+    pub async fn add_user_hashed(&self, name: &str, hash: &str) -> Result<()> {
+        let app = self.core().app(&AppKey::new(&self.app.key)?).await?.id;
+        let (username, nickname) = (Username::new(name)?, Nickname::new(name)?);
+        self.core().create_user_hashed(app, username, nickname, hash.to_owned()).await?;
+        Ok(())
+    }
+
     /// Creates another App with users of its own.
     pub async fn add_app(&self, key: &str, secret: &str, users: &[&str]) -> Result<App> {
         let core = self.core();

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use rustix::{
-    process::{Pid, Resource, Rlimit, getrlimit, setrlimit},
+    process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit},
     thread::{CpuSet, sched_getaffinity, sched_setaffinity},
 };
 use std::{fs, time::Duration};
@@ -48,6 +48,15 @@ pub fn raise_open_files() -> Result<u64> {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?;
     Ok(limit.maximum.unwrap_or(u64::MAX))
+}
+
+/// Lets another process write no file beyond so many bytes, or takes the limit away: writing fails as on a full disk. The
+/// process must ignore SIGXFSZ.
+pub fn limit_file_size(pid: u32, bytes: Option<u64>) -> Result<()> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).context("no process id")?;
+    let limit = Rlimit { current: bytes, maximum: None };
+    prlimit(Some(pid), Resource::Fsize, limit).context("prlimit")?;
+    Ok(())
 }
 
 fn clock_ticks_per_second() -> f64 {

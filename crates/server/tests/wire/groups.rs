@@ -183,25 +183,6 @@ async fn a_repetition_is_recognised_after_its_sender_was_put_out() -> Result<()>
 }
 
 #[tokio::test]
-async fn a_user_owns_so_many_groups_at_a_time() -> Result<()> {
-    let server = TestServer::start_with(|config| config.limits.owned = 2).await?;
-    let mut alice = server.enter("alice001").await?;
-    let mut bobby = server.enter("bobby001").await?;
-    let first = group(&mut alice, &["bobby001"]).await?;
-    group(&mut alice, &[]).await?;
-    assert_eq!(alice.call_refused("createGroup", json!({ "groupName": "third" })).await?, 808_003);
-    assert_eq!(bobby.hear().await?.text, "add_members");
-    for _ in 0..2 {
-        group(&mut bobby, &["alice001"]).await?;
-    }
-    assert_eq!(alice.hear_texts(2).await?, ["add_members"; 2], "being in others' groups does not count");
-    alice.call("exitGroup", json!({ "groupId": first })).await?;
-    assert_eq!(alice.hear().await?.text, "exit_group");
-    group(&mut alice, &[]).await?;
-    Ok(())
-}
-
-#[tokio::test]
 async fn who_comes_back_is_not_told_what_was_between() -> Result<()> {
     let server = TestServer::start().await?;
     let mut alice = server.enter("alice001").await?;

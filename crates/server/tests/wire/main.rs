@@ -1,13 +1,16 @@
 //! What a client of the native wire can rely on, told as conversations with a server on a port of its own.
 
+mod codes;
 mod configuring;
 mod conversation;
 mod crowd;
+mod events;
 mod frames;
 mod groups;
 mod house;
 mod media;
 mod offline;
+mod permissions;
 mod process;
 mod profiles;
 mod sending;

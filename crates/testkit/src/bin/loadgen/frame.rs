@@ -1,7 +1,8 @@
 //! Frames as the load generator reads and writes them: by their shape, without parsing JSON.
 
 use anyhow::{Context, Result, bail};
-use jmessage_testkit::send;
+use jmessage_proto::Request;
+use jmessage_testkit::{send, text_body};
 
 /// The length of every text sent, in bytes.
 pub(crate) const TEXT: usize = 200;
@@ -40,6 +41,19 @@ impl Frame {
 pub(crate) fn message(number: u64, to: &str, stamp: u64) -> String {
     let text = format!("{stamp:0STAMP$}{:x<1$}", "", TEXT - STAMP);
     send(number, &number.to_string(), to, &text).encode()
+}
+
+/// A message of [`TEXT`] bytes to a group. `number` is both its id and its key.
+pub(crate) fn message_in(number: u64, group: u64) -> String {
+    Request::Send {
+        id: number,
+        key: number.to_string(),
+        target_type: "group".to_owned(),
+        target_id: group.to_string(),
+        msg_type: "text".to_owned(),
+        msg_body: text_body(&format!("{:0STAMP$}{:x<1$}", 0, TEXT - STAMP)),
+    }
+    .encode()
 }
 
 /// The time stamp in a frame that carries a message of ours.

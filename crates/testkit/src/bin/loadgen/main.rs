@@ -3,6 +3,7 @@
 //! The measured process runs on the first CPU, the generator on the second; every scenario has a fresh process and a
 //! fresh database. See `docs/performance.md` for what the figures mean.
 
+mod fanout;
 mod frame;
 mod idle;
 mod link;
@@ -39,6 +40,9 @@ struct Args {
     /// Pairs of users who talk
     #[arg(long, default_value_t = 200)]
     pairs: usize,
+    /// Members of the group that hears everything
+    #[arg(long, default_value_t = 500)]
+    members: usize,
     /// Idle connections
     #[arg(long, default_value_t = 5000)]
     connections: usize,
@@ -58,6 +62,10 @@ enum Scenario {
     Pipelined,
     /// 2,000 messages a second
     Rate,
+    /// One user writes to a group that is online, one message on its way
+    FanOut,
+    /// The same with eight messages on their way
+    FanOutPipelined,
     /// Logged-in connections that say nothing
     Idle,
 }
@@ -75,7 +83,14 @@ fn main() -> Result<()> {
 }
 
 async fn run(args: &Args) -> Result<()> {
-    let all = [Scenario::PingPong, Scenario::Pipelined, Scenario::Rate, Scenario::Idle];
+    let all = [
+        Scenario::PingPong,
+        Scenario::Pipelined,
+        Scenario::Rate,
+        Scenario::FanOut,
+        Scenario::FanOutPipelined,
+        Scenario::Idle,
+    ];
     let cpus = Cpus::choose()?;
     eprintln!("load average before the run: {:.2}", sys::load_average()?);
     let mut rows = Vec::new();
@@ -95,7 +110,11 @@ async fn run(args: &Args) -> Result<()> {
 async fn row(args: &Args, cpus: &Cpus, scenario: Scenario) -> Result<Row> {
     let limit = SLACK + Duration::from_secs(args.seconds);
     eprintln!("{}: server", scenario.name());
-    let users = if scenario == Scenario::Idle { args.connections } else { 2 * args.pairs };
+    let users = match scenario {
+        Scenario::PingPong | Scenario::Pipelined | Scenario::Rate => 2 * args.pairs,
+        Scenario::FanOut | Scenario::FanOutPipelined => args.members,
+        Scenario::Idle => args.connections,
+    };
     let target = cpus.start(Target::server(&args.server, &args.data_in, users)).await?;
     let server = timeout(limit, measure(args, scenario, &target)).await.context("took too long")??;
     target.stop().await?;
@@ -111,6 +130,8 @@ async fn measure(args: &Args, scenario: Scenario, target: &Target) -> Result<Fig
         Scenario::PingPong => pairs::start(target, args.pairs, 1, &meter).await?,
         Scenario::Pipelined => pairs::start(target, args.pairs, 8, &meter).await?,
         Scenario::Rate => rate::start(target, args.pairs, RATE, &meter).await?,
+        Scenario::FanOut => fanout::start(target, args.members, 1, &meter).await?,
+        Scenario::FanOutPipelined => fanout::start(target, args.members, 8, &meter).await?,
         Scenario::Idle => return idle::server(target, args.connections).await,
     };
     meter.measure(target, &mut players, WARM_UP, Duration::from_secs(args.seconds)).await
@@ -122,6 +143,8 @@ async fn measure_echo(args: &Args, scenario: Scenario, target: &Target) -> Resul
         Scenario::PingPong => pairs::start_echo(target, args.pairs, 1, &meter).await?,
         Scenario::Pipelined => pairs::start_echo(target, args.pairs, 8, &meter).await?,
         Scenario::Rate => rate::start_echo(target, args.pairs, RATE, &meter).await?,
+        Scenario::FanOut => pairs::start_echo(target, args.members, 1, &meter).await?,
+        Scenario::FanOutPipelined => pairs::start_echo(target, args.members, 8, &meter).await?,
         Scenario::Idle => return idle::echo(target, args.connections).await,
     };
     meter.measure(target, &mut players, WARM_UP, Duration::from_secs(args.seconds)).await
@@ -160,6 +183,8 @@ impl Scenario {
             Self::PingPong => "pairs ping-pong, 1 in flight",
             Self::Pipelined => "pairs pipelined, 8 in flight",
             Self::Rate => "2,000 messages/s",
+            Self::FanOut => "group of 500, 1 in flight",
+            Self::FanOutPipelined => "group of 500, 8 in flight",
             Self::Idle => "idle connections",
         }
     }
