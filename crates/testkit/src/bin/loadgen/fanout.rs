@@ -36,6 +36,11 @@ pub(crate) async fn start(
     meter: &Arc<Meter>,
 ) -> Result<Players> {
     let mut players = JoinSet::new();
+    let progress = Arc::new(Progress::default());
+    for listener in 1..members {
+        let link = target.enter(listener).await?;
+        players.spawn(listen(link, Arc::clone(meter), Arc::clone(&progress)));
+    }
     let (mut writer, mut reader) = target.enter(0).await?;
     let made = ask(&mut writer, &mut reader, "createGroup", &json!({ "groupName": "bench" })).await?;
     let group = made["data"]["gid"].as_u64().context("no gid")?;
@@ -43,11 +48,6 @@ pub(crate) async fn start(
     for names in names.chunks(NAMES) {
         let params = json!({ "groupId": group, "memberUsernames": names });
         ask(&mut writer, &mut reader, "addGroupMembers", &params).await?;
-    }
-    let progress = Arc::new(Progress::default());
-    for listener in 1..members {
-        let link = target.enter(listener).await?;
-        players.spawn(listen(link, Arc::clone(meter), Arc::clone(&progress)));
     }
     let listeners = u64::try_from(names.len())?;
     players.spawn(watch_answers(reader));

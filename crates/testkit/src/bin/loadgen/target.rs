@@ -76,10 +76,9 @@ impl Target {
         while answers < 2 {
             reader.take(&mut frames).await?;
             for frame in &frames {
-                let good =
-                    frame.starts_with(r#"{"type":"configured""#) || frame.starts_with(r#"{"type":"session""#);
-                ensure!(good, "login: {frame}");
-                answers += 1;
+                ensure!(!frame.starts_with(r#"{"type":"error""#), "login: {frame}");
+                let answer = [r#"{"type":"configured""#, r#"{"type":"session""#];
+                answers += u32::from(answer.iter().any(|answer| frame.starts_with(answer)));
             }
         }
         Ok((writer, reader))
