@@ -214,6 +214,7 @@ impl Client {
                 self.media = Some(Media { url, upload });
                 Ok(())
             }
+            Response::From { .. } => Ok(()),
             other => bail!("did not expect {}", frames::describe(&other)),
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::{App, Client, PASSWORD, cast, prepare};
 use anyhow::{Context, Result};
+use futures_util::future::try_join_all;
 use jmessage_core::Core;
 use jmessage_model::{AppKey, Nickname, Password, Username};
 use jmessage_server::{Config, Running, Settings, serve};
@@ -100,6 +101,20 @@ impl TestServer {
         let app = self.core().app(&AppKey::new(&self.app.key)?).await?.id;
         let (username, nickname) = (Username::new(name)?, Nickname::new(name)?);
         self.core().create_user_hashed(app, username, nickname, hash.to_owned()).await?;
+        Ok(())
+    }
+
+    /// Creates many users of the published App who share [`PASSWORD`], and its hash, which is made once.
+    pub async fn add_crowd(&self, names: &[String]) -> Result<()> {
+        let core = self.core();
+        let app = core.app(&AppKey::new(&self.app.key)?).await?.id;
+        let hash = core.hash(Password::new(PASSWORD)?).await?;
+        try_join_all(names.iter().map(async |name| -> Result<()> {
+            let (username, nickname) = (Username::new(name)?, Nickname::new(name)?);
+            core.create_user_hashed(app, username, nickname, hash.clone()).await?;
+            Ok(())
+        }))
+        .await?;
         Ok(())
     }
 

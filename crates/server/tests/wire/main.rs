@@ -8,6 +8,7 @@ mod events;
 mod frames;
 mod groups;
 mod house;
+mod huge;
 mod media;
 mod offline;
 mod permissions;

@@ -29,7 +29,8 @@ impl Target {
         let app = App::published();
         prepare(data.path(), &app, (0..users).map(Self::user)).await?;
         let mut command = Command::new(binary);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--data-dir"]).arg(data.path());
+        command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--max-group", "10000"]);
+        command.arg("--data-dir").arg(data.path());
         let process = Process::start(command).await?;
         Ok(Self { process, app, data: Some(data) })
     }
