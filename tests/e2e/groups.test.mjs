@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { until } from "./lib/browser.mjs";
-import { Person } from "./lib/page.mjs";
+import { slowUpload, until } from "./lib/browser.mjs";
+import { noise } from "./lib/media.mjs";
+import { PICTURE, Person } from "./lib/page.mjs";
 import { stage } from "./lib/stage.mjs";
 
 const set = stage();
@@ -20,18 +21,29 @@ const closed = (person) => person.page.textContent(".closed p");
 
 test("a group is made, talked in, renamed, joined, left and dissolved, and everybody sees the same", async () => {
   const [alice, bobby, carol, erika] = await people("alice", "bobby", "carol", "erika");
-  await alice.makeGroup("周末爬山", ["bobby", "erika"], "每周六早上出发");
-  await alice.reads("你创建了群聊", "你邀请鲍比和艾丽卡加入了群聊");
-  assert.equal(await head(alice), "周末爬山3 人");
+  // David is not there until all is over.
+  await alice.makeGroup("周末爬山", ["bobby", "david", "erika"], "每周六早上出发");
+  await alice.reads("你创建了群聊", "你邀请鲍比、大卫和艾丽卡加入了群聊");
+  assert.equal(await head(alice), "周末爬山4 人");
   await bobby.openGroup("周末爬山");
-  await bobby.reads("爱丽丝邀请你和艾丽卡加入了群聊");
+  await bobby.reads("爱丽丝邀请你、大卫和艾丽卡加入了群聊");
   await erika.openGroup("周末爬山");
-  await erika.reads("爱丽丝邀请鲍比和你加入了群聊");
+  await erika.reads("爱丽丝邀请鲍比、大卫和你加入了群聊");
 
   await alice.say("早上八点？");
   await bobby.say("好的 👍");
-  await erika.reads("爱丽丝邀请鲍比和你加入了群聊", "早上八点？", "好的 👍");
+  await erika.reads("爱丽丝邀请鲍比、大卫和你加入了群聊", "早上八点？", "好的 👍");
   assert.deepEqual(await erika.page.$$eval(".sender", (names) => names.map((name) => name.textContent)), ["爱丽丝", "鲍比"]);
+
+  const fast = await slowUpload(alice.page, 1_000_000);
+  await alice.choose({ name: "map.png", mimeType: "image/png", buffer: noise(1000, 700) });
+  const percent = () => alice.page.evaluate(() => Number(document.querySelector(".ring")?.getAttribute("aria-valuenow")));
+  await until(percent, (part) => part > 0 && part < 100, "the progress of the picture should be seen");
+  await alice.lastIs("sent");
+  await fast();
+  for (const person of [bobby, erika]) {
+    await until(() => person.page.$eval(".picture img", ({ naturalWidth }) => naturalWidth), (width) => width === 400, "the picture should be shown");
+  }
 
   // Only the owner may rename; the others learn of it with the next message.
   await alice.info(true);
@@ -50,14 +62,19 @@ test("a group is made, talked in, renamed, joined, left and dissolved, and every
   await bobby.invite("carol");
   await carol.openGroup("周日爬山");
   await carol.reads("鲍比邀请你加入了群聊");
-  await until(() => head(alice), (text) => text === "周日爬山4 人", "the count should follow");
+  await until(() => head(alice), (text) => text === "周日爬山5 人", "the count should follow");
 
+  const address = await erika.page.getAttribute(".picture img", "src");
+  const status = () => erika.page.evaluate(async (address) => (await fetch(address, { cache: "no-store" })).status, address);
+  assert.equal(await status(), 200);
   await alice.info(true);
   await alice.page.click('[data-remove="erika"]');
   await alice.agree();
   await erika.page.waitForSelector(".closed");
   assert.equal(await closed(erika), "你已被移出这个群聊，不能再发消息。");
   assert.equal(await erika.page.locator(".composer").count(), 0);
+  assert.equal(await status(), 404, "who is out cannot read its files any more");
+  set.browser.errors.splice(0);
   await carol.reads("鲍比邀请你加入了群聊", "爱丽丝将艾丽卡移出了群聊");
 
   await bobby.info(true);
@@ -66,26 +83,33 @@ test("a group is made, talked in, renamed, joined, left and dissolved, and every
   await bobby.page.waitForSelector(".closed");
   assert.equal(await closed(bobby), "你已退出这个群聊，不能再发消息。");
   await carol.say("鲍比走了？");
-  await alice.info(false);
-
-  await alice.info(true);
+  await carol.lastIs("sent");
   assert.equal(await alice.page.textContent("[data-leave]"), "解散群聊");
   await alice.page.click("[data-leave]");
   await alice.agree();
+
   await alice.reads(
-    "你创建了群聊", "你邀请鲍比和艾丽卡加入了群聊", "早上八点？", "好的 👍", "改到周日了", "鲍比邀请卡罗尔加入了群聊",
-    "你将艾丽卡移出了群聊", "鲍比退出了群聊", "鲍比走了？", "你解散了群聊");
+    "你创建了群聊", "你邀请鲍比、大卫和艾丽卡加入了群聊", "早上八点？", "好的 👍", PICTURE, "改到周日了",
+    "鲍比邀请卡罗尔加入了群聊", "你将艾丽卡移出了群聊", "鲍比退出了群聊", "鲍比走了？", "你解散了群聊");
+  await bobby.reads(
+    "爱丽丝邀请你、大卫和艾丽卡加入了群聊", "早上八点？", "好的 👍", PICTURE, "改到周日了",
+    "你邀请卡罗尔加入了群聊", "爱丽丝将艾丽卡移出了群聊", "你退出了群聊");
   await carol.reads("鲍比邀请你加入了群聊", "爱丽丝将艾丽卡移出了群聊", "鲍比退出了群聊", "鲍比走了？", "爱丽丝解散了群聊");
   assert.equal(await closed(carol), "这个群聊已被解散，不能再发消息。");
-  await erika.reads("爱丽丝邀请鲍比和你加入了群聊", "早上八点？", "好的 👍", "改到周日了", "鲍比邀请卡罗尔加入了群聊", "你被爱丽丝移出了群聊");
-  await bobby.reads(
-    "爱丽丝邀请你和艾丽卡加入了群聊", "早上八点？", "好的 👍", "改到周日了", "你邀请卡罗尔加入了群聊",
-    "爱丽丝将艾丽卡移出了群聊", "你退出了群聊");
+  await erika.reads(
+    "爱丽丝邀请鲍比、大卫和你加入了群聊", "早上八点？", "好的 👍", PICTURE, "改到周日了",
+    "鲍比邀请卡罗尔加入了群聊", "你被爱丽丝移出了群聊");
+  const [david] = await people("david");
+  await david.page.click('.row[data-conversation^="group:"]');
+  await david.reads(
+    "爱丽丝邀请鲍比、你和艾丽卡加入了群聊", "早上八点？", "好的 👍", PICTURE, "改到周日了",
+    "鲍比邀请卡罗尔加入了群聊", "爱丽丝将艾丽卡移出了群聊", "鲍比退出了群聊", "鲍比走了？", "爱丽丝解散了群聊");
 
   await carol.page.click("[data-forget]");
   await carol.page.waitForSelector(".nothing");
   assert.equal(await carol.page.locator('.row:has-text("周日爬山")').count(), 0);
-  await end(alice, bobby, carol, erika);
+  set.browser.errors.splice(0);
+  await end(alice, bobby, carol, david, erika);
 });
 
 test("who was away sees what happened meanwhile, up to where they were put out", async () => {

@@ -79,6 +79,8 @@ test("everything can be done by keyboard", async () => {
   await page.keyboard.press("Enter");
   await page.waitForFunction(() => document.activeElement.className === "composer-input");
   await page.keyboard.press("Shift+Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.title), "发送图片");
+  await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Enter");
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("Enter");

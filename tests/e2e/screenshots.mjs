@@ -1,10 +1,12 @@
 // Pictures of the demo's states, from the real product, in target/screenshots: `node screenshots.mjs [set…]`.
 
 import { mkdir } from "node:fs/promises";
-import { Browser } from "./lib/browser.mjs";
+import { Browser, slowUpload } from "./lib/browser.mjs";
 import { Demo } from "./lib/demo.mjs";
+import { landscape, noise, tone } from "./lib/media.mjs";
 import { Person } from "./lib/page.mjs";
 import { root } from "./lib/process.mjs";
+import { sendVoice } from "./lib/wire.mjs";
 
 const folder = process.env.SCREENSHOTS ?? `${root}target/screenshots`;
 const DESKTOP = { viewport: { width: 1280, height: 800 } };
@@ -27,7 +29,7 @@ const GROUP = {
 
 /** Finished movements only, so that two runs show the same. */
 const picture = async (page, name) => {
-  await page.evaluate(() => Promise.all(document.getAnimations().filter((each) => each.effect.getTiming().iterations === 1).map((each) => each.finished)));
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().filter((each) => each.effect.getTiming().iterations === 1).map((each) => each.finished)));
   await page.screenshot({ path: `${folder}/${name}.png` });
 };
 
@@ -137,6 +139,70 @@ async function group({ demo, me, theirs, words, group: { name, about, renamed },
   await shot("32-list");
 }
 
+const DUSK = [[255, 150, 130], [110, 140, 190]];
+const file = (name, buffer) => ({ name, mimeType: "image/png", buffer });
+
+/** Pictures and voice messages. */
+async function media({ demo, me, theirs, words, shot }) {
+  const { page } = me;
+  const wide = landscape(1200, 800);
+  const tall = landscape(700, 1300, DUSK);
+  await sendVoice(theirs, demo, { username: "david", targetId: "alice", sound: tone(41) });
+  await sendVoice(theirs, demo, { username: "david", targetId: "alice", sound: tone(6) });
+  const friend = await Person.signedIn(theirs, demo.url, "david");
+  await friend.talkTo("alice");
+  await friend.say(words[0]);
+  await friend.choose(file("wide.png", wide));
+  await friend.lastIs("sent");
+  await toList(me);
+  await shot("40-list");
+  await me.talkTo("david");
+  await page.waitForFunction(() => document.querySelector(".picture img")?.naturalWidth);
+  await page.click(".voice-play");
+  await page.waitForFunction(() => Number(document.querySelector(".voice-place").value) > 2);
+  await page.click(".voice-play");
+  await shot("41-picture-and-voice");
+  await page.click(".picture-open");
+  await page.waitForSelector(".viewer-image:not(.loading)");
+  await shot("42-viewer");
+  await page.keyboard.press("Escape");
+  await page.$eval(".chat", (chat) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([""], "a.png", { type: "image/png" }));
+    chat.dispatchEvent(new DragEvent("dragover", { dataTransfer, bubbles: true, cancelable: true }));
+  });
+  await shot("43-drop");
+  await page.$eval(".chat", (chat) => chat.dispatchEvent(new DragEvent("dragleave", { bubbles: true })));
+  await page.setInputFiles("[data-image-input]", file("IMG_20261121_081502.png", tall));
+  await page.waitForSelector(".preview img");
+  await shot("44-preview");
+  await page.click("dialog [type=submit]");
+  await me.lastIs("sent");
+  const fast = await slowUpload(page, 250_000);
+  const large = noise(900, 600);
+  await page.setInputFiles("[data-image-input]", [file("a.png", wide), file("b.png", tall), file("c.png", large), file("a-rather-long-name-of-a-file.png", tall)]);
+  await page.waitForSelector(".preview img");
+  await shot("45-preview-many");
+  await page.keyboard.press("Escape");
+  await me.choose(file("large.png", large));
+  await page.waitForFunction(() => Number(document.querySelector(".ring")?.getAttribute("aria-valuenow")) > 40);
+  await shot("46-sending-picture");
+  demo.network.cut();
+  await me.lastIs("failed");
+  await fast();
+  await page.waitForSelector(".banner:not([hidden])");
+  await shot("47-picture-failed");
+  demo.network.mend();
+  await page.waitForSelector(".banner.good");
+  await page.context().route("**/qiniu/image/**", (route) => route.abort());
+  await friend.choose(file("wide.png", wide));
+  await page.waitForSelector(".picture.broken");
+  await shot("48-picture-not-loaded");
+  await page.context().unroute("**/qiniu/image/**");
+  await friend.leave();
+  await toList(me);
+}
+
 async function kicked({ demo, me, theirs, shot }) {
   await Person.signedIn(theirs, demo.url, "alice");
   await me.page.waitForSelector("dialog[open]");
@@ -153,7 +219,7 @@ async function shoot(browser, name, options) {
     const shot = (state) => picture(me.page, `${name}-${state}`);
     shot.prefix = name;
     const scene = { demo, me, theirs, words: TALK[language], group: GROUP[language], shot };
-    for (const play of [oneToOne, group, kicked]) await play(scene);
+    for (const play of [oneToOne, group, media, kicked]) await play(scene);
     await mine.close();
     await theirs.close();
   } finally {

@@ -19,6 +19,14 @@ export function h(tag, props, ...children) {
 
 const SVG = "http://www.w3.org/2000/svg";
 
+/** An element of SVG with these attributes. */
+export function svg(tag, attributes, ...children) {
+  const el = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) el.setAttribute(name, value);
+  el.append(...children);
+  return el;
+}
+
 /** Outlines on a 24 × 24 grid. */
 const ICONS = {
   back: "M15 5l-7 7 7 7",
@@ -39,21 +47,17 @@ const ICONS = {
   edit: "M4.5 19.5l1-4L16 5l3 3L8.5 18.5l-4 1zM13.8 7.2l3 3",
   out: "M12 20.5a8.5 8.5 0 1 0 0-17 8.5 8.5 0 0 0 0 17zM8 12h8",
   again: "M19.5 12a7.5 7.5 0 1 1-2.4-5.5M19.5 3.5v4h-4",
+  image: "M6 4.5h12A2.5 2.5 0 0 1 20.5 7v10a2.5 2.5 0 0 1-2.5 2.5H6A2.5 2.5 0 0 1 3.5 17V7A2.5 2.5 0 0 1 6 4.5zM4 17l5-5 4 4 2.5-2.5L20 18M15.5 9.8a1.3 1.3 0 1 0 0-2.6 1.3 1.3 0 0 0 0 2.6z",
+  play: "M8 5.5v13l10.5-6.5z",
+  pause: "M8.5 6v12M15.5 6v12",
+  save: "M12 4v11M7 10.5l5 5 5-5M5 20h14",
+  next: "M9 5l7 7-7 7",
   offline: "M3 3l18 18M5 12.5a10 10 0 0 1 3.6-2.3M2 9a14.5 14.5 0 0 1 4-2.5M10.5 5.1A14.5 14.5 0 0 1 22 9M14.5 10a10 10 0 0 1 4.5 2.5M8.5 16a5 5 0 0 1 7 0M12 19.6v.3",
   chats: "M10 4c4.4 0 8 2.8 8 6.2s-3.6 6.2-8 6.2c-.8 0-1.6-.1-2.3-.3L4 18l.8-3C3 13.9 2 12.2 2 10.2 2 6.8 5.6 4 10 4zM19.5 10.5c1.5.9 2.5 2.3 2.5 4 0 1.5-.8 2.8-2 3.8l.6 2.7-3-1.4c-2.3.4-4.6-.2-6.1-1.6",
 };
 
 /** An icon; decoration only, the control around it carries the label. */
-export function icon(name) {
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("aria-hidden", "true");
-  svg.classList.add("icon");
-  const path = document.createElementNS(SVG, "path");
-  path.setAttribute("d", ICONS[name]);
-  svg.append(path);
-  return svg;
-}
+export const icon = (name) => svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true", class: "icon" }, svg("path", { d: ICONS[name] }));
 
 /** A button that shows an icon and says `label` to those who do not see it. */
 export function iconButton(name, label, onclick, props) {

@@ -39,7 +39,7 @@ export class Groups {
   /** Reads one group anew, with the nicknames of its members. */
   async read(id) {
     const info = await ask(this.#sdk, "getGroupInfo", { groupId: id });
-    for (const { username, nickname } of info.members) this.#people.learn(username, nickname);
+    for (const { username, nickname } of info.members) this.#people.learn(username, nickname || username);
     const { groupName: name, ownerUsername: owner, groupDesc: about, groupLevel: room, members } = info;
     this.#store.group(id, { name, owner, about, room, members: members.map(({ username }) => username), gone: null });
   }

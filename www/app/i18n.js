@@ -39,7 +39,8 @@ export function t(key, values = {}) {
   return words.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 }
 
-/** An error code in words a person can act on; an unknown one keeps its number and message. */
-export function explain(code, message) {
-  return strings[language][`code.${code}`] ?? t("code.other", { code, message });
+/** An error code in words a person can act on, for a `kind` of message if it matters; an unknown one keeps its number. */
+export function explain(code, message, kind) {
+  const words = strings[language];
+  return words[`code.${code}.${kind}`] ?? words[`code.${code}`] ?? t("code.other", { code, message });
 }

@@ -4,17 +4,23 @@
 
 import { ask } from "./calls.js";
 import { Groups } from "./groups.js";
+import { Media, bodyOf } from "./media.js";
 import { Outbox } from "./outbox.js";
 import { People } from "./people.js";
+import { Pictures } from "./pictures.js";
+import { player } from "./player.js";
 import { Store } from "./store.js";
 
 export class Session extends EventTarget {
-  /** The signed-in user's store, groups and outbox, or null. */
+  /** What belongs to the signed-in user, or null. */
   store = null;
   groups = null;
   outbox = null;
+  pictures = null;
   /** Who is called what. */
   people;
+  /** Where pictures and sounds are. */
+  media;
   /** Whether the SDK is connected. */
   online = false;
   #sdk;
@@ -30,6 +36,7 @@ export class Session extends EventTarget {
     this.#sdk = sdk;
     this.#config = config;
     this.people = new People(sdk, this.accounts);
+    this.media = new Media(sdk);
     sdk.onConnected(() => this.#connected(true));
     sdk.onDisconnected(() => this.#connected(false));
     sdk.onMessageReceived((message) => this.#whenSigned(() => this.#received(message)));
@@ -56,9 +63,12 @@ export class Session extends EventTarget {
 
   #begin(username) {
     if (this.#last?.store.me.username !== username) {
-      const store = new Store(this.#config.appKey ?? "", { username, nickname: this.people.nameOf(username) });
+      const appKey = this.#config.appKey ?? "";
+      const store = new Store(appKey, { username, nickname: this.people.nameOf(username) });
       for (const [user, name] of store.names()) this.people.learn(user, name);
-      this.#last = { store, groups: new Groups(this.#sdk, store, this.people), outbox: new Outbox(this.#sdk, store) };
+      const pictures = new Pictures(appKey, store);
+      const groups = new Groups(this.#sdk, store, this.people);
+      this.#last = { store, groups, pictures, outbox: new Outbox(this.#sdk, store, pictures) };
     }
     Object.assign(this, this.#last);
     for (const take of this.#early.splice(0)) take();
@@ -74,8 +84,9 @@ export class Session extends EventTarget {
 
   /** Ends the session here only: the server has ended it already. */
   leave() {
+    player.stop();
     this.store?.close();
-    Object.assign(this, { store: null, groups: null, outbox: null });
+    Object.assign(this, { store: null, groups: null, outbox: null, pictures: null });
     this.#tell("signed");
   }
 
@@ -110,6 +121,7 @@ export class Session extends EventTarget {
       name: name || from,
       kind,
       text: kind === "text" ? String(body.text) : "",
+      body: bodyOf(kind, body),
       at: message.create_time * 1000,
     });
   }

@@ -1,11 +1,12 @@
 // What the signed-in user sees: conversations, their messages, what is open and what is unread.
 // Knows neither the SDK nor the screen; tells of changes by events.
 //
-// Message: { key, id?, rid?, mine, from, name, kind, text, at, state?, code?, words? }
+// Message: { key, id?, rid?, mine, from, name, kind, text, body?, played?, at, state?, code?, words? }
 //   key    names it within this device        id     the server's msg_id, when known
 //   kind   "text" or another msg_type         at     ms since 1970
 //   state  of an own message: "sending", "sent", "failed"
 //   code   why it failed, with the SDK's words; null when the page was left before an answer came
+//   body   of an image or voice message, see media.js; an own image has no id in it    played  a voice that was heard
 // A line about the group has kind "event" and { from, users, happened, quiet? }; a quiet one does not count as unread.
 //
 // Conversation: { key, type, id, name, unread, draft, messages, group }; of a group, `group` is
@@ -15,7 +16,9 @@
 // Events, each with its `detail`:
 //   message       { conversation, message, dropped }  appended; the older ones in `dropped` made room
 //   update        { conversation, message }           the message changed its state
+//   moved         { conversation, message }           the message will be appended again
 //   removed       { conversation, message }           the message is gone
+//   forgotten     { conversation }                    the conversation is gone with all its messages
 //   conversation  { conversation }                    its name, draft, group or unread count changed, or it is new
 //   open          { conversation }                    this one is on screen now, or null
 
@@ -107,6 +110,7 @@ export class Store extends EventTarget {
   forget(conversation) {
     this.#conversations.delete(conversation.key);
     this.#history.forget(conversation);
+    this.#tell("forgotten", { conversation });
     if (this.open === conversation) this.show(null);
     else this.#tell("conversation", { conversation });
   }
@@ -132,11 +136,11 @@ export class Store extends EventTarget {
   }
 
   /** Adds a received message, unless it is here already. */
-  receive(conversation, { id, from, name, kind, text, at }) {
+  receive(conversation, { id, from, name, kind, text, body, at }) {
     if (id && conversation.seen.has(id)) return;
     const looking = this.watching && this.open === conversation;
     if (!looking) conversation.unread += 1;
-    this.#append(conversation, { key: nextKey(), id, mine: false, from, name, kind, text, at });
+    this.#append(conversation, { key: nextKey(), id, mine: false, from, name, kind, text, body, at });
   }
 
   /** Adds a line about a group: { id, from, users, happened, at }. An earlier page may have it already. */
@@ -148,10 +152,11 @@ export class Store extends EventTarget {
     this.#append(conversation, { key: nextKey(), mine: false, kind: "event", text: "", quiet: !concerns, ...event });
   }
 
-  /** Adds an own message that is about to be sent. */
-  compose(conversation, text) {
+  /** Adds an own message that is about to be sent; `prepare(message)` is called before anybody hears of it. */
+  compose(conversation, { kind, text = "", body }, prepare) {
     const { username: from, nickname: name } = this.me;
-    const message = { key: nextKey(), mine: true, from, name, kind: "text", text, at: Date.now(), state: "sending" };
+    const message = { key: nextKey(), mine: true, from, name, kind, text, body, at: Date.now(), state: "sending" };
+    prepare?.(message);
     this.#append(conversation, message);
     return message;
   }
@@ -161,13 +166,20 @@ export class Store extends EventTarget {
     const { messages } = conversation;
     if (messages.at(-1) !== message) {
       messages.splice(messages.indexOf(message), 1);
-      this.#tell("removed", { conversation, message });
+      this.#tell("moved", { conversation, message });
       this.#append(conversation, Object.assign(message, { at: Date.now() }));
     }
     this.update(conversation, message, { state: "sending", code: undefined, words: undefined });
   }
 
-  /** Changes fields of an own message. */
+  /** Takes an own message away that was not sent. */
+  remove(conversation, message) {
+    conversation.messages.splice(conversation.messages.indexOf(message), 1);
+    this.#history.save(conversation);
+    this.#tell("removed", { conversation, message });
+  }
+
+  /** Changes fields of a message. */
   update(conversation, message, change) {
     Object.assign(message, change);
     this.#history.save(conversation);

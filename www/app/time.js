@@ -23,7 +23,7 @@ function midnight(at) {
 /** Whole days between the calendar days of two times; a day of a clock change still counts as one. */
 const daysBetween = (earlier, later) => Math.round((midnight(later) - midnight(earlier)) / DAY);
 
-const clock = (at) => format(at, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const hours = (at) => format(at, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 function date(at, now) {
   const year = new Date(at).getFullYear() !== new Date(now).getFullYear();
@@ -33,7 +33,7 @@ function date(at, now) {
 /** For the conversation list: the clock today, then yesterday, the weekday, the date. */
 export function brief(at, now = Date.now()) {
   const days = daysBetween(at, now);
-  if (days <= 0) return clock(at);
+  if (days <= 0) return hours(at);
   if (days === 1) return t("time.yesterday");
   if (days < 7) return format(at, { weekday: current() === "zh" ? "long" : "short" });
   const year = new Date(at).getFullYear() !== new Date(now).getFullYear();
@@ -43,11 +43,14 @@ export function brief(at, now = Date.now()) {
 /** For the stamp between messages: the day in words, and the clock. */
 export function stamp(at, now = Date.now()) {
   const days = daysBetween(at, now);
-  if (days <= 0) return clock(at);
-  if (days === 1) return `${t("time.yesterday")} ${clock(at)}`;
-  if (days < 7) return `${format(at, { weekday: "long" })} ${clock(at)}`;
-  return `${date(at, now)} ${clock(at)}`;
+  if (days <= 0) return hours(at);
+  if (days === 1) return `${t("time.yesterday")} ${hours(at)}`;
+  if (days < 7) return `${format(at, { weekday: "long" })} ${hours(at)}`;
+  return `${date(at, now)} ${hours(at)}`;
 }
+
+/** A length in seconds as minutes and seconds. */
+export const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
 /** The whole of it, for tooltips. */
 export const full = (at) => format(at, { dateStyle: "full", timeStyle: "medium" });

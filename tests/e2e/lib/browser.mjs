@@ -52,6 +52,16 @@ export class Browser {
   }
 }
 
+/** Lets a page upload no more than this many bytes a second; call what it resolves to, and it may again. */
+export async function slowUpload(page, bytesPerSecond) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.enable");
+  const limit = (uploadThroughput) =>
+    session.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput });
+  await limit(bytesPerSecond);
+  return () => limit(-1);
+}
+
 /** Asks until `is(value)`; rejects with the last value. The pause between two questions is no measure of anything. */
 export async function until(ask, is, what) {
   const deadline = Date.now() + PATIENCE;

@@ -4,6 +4,9 @@ import assert from "node:assert/strict";
 import { until } from "./browser.mjs";
 import { PASSWORD } from "./demo.mjs";
 
+/** Stands for a picture in what somebody reads. */
+export const PICTURE = "[图片]";
+
 export class Person {
   constructor(page, username) {
     this.page = page;
@@ -85,6 +88,14 @@ export class Person {
     else await this.page.click(".info-head .icon-button");
   }
 
+  /** Chooses a picture and sends it: { name, mimeType, buffer }. */
+  async choose(...files) {
+    await this.page.setInputFiles("[data-image-input]", files);
+    await this.page.waitForSelector(".preview");
+    await this.page.click("dialog.sheet [type=submit]");
+    await this.page.waitForSelector("dialog.sheet", { state: "detached" });
+  }
+
   /** Opens a group's chat from the list. */
   async openGroup(name) {
     await this.page.click(`.row:has(.row-title:text-is("${name}"))`);
@@ -97,9 +108,10 @@ export class Person {
     await this.page.waitForSelector(".question", { state: "detached" });
   }
 
-  /** Waits until everything in the open chat is this, in this order: texts, and the lines about the group. */
+  /** Waits until everything in the open chat is this, in this order: texts, lines about the group, and PICTURE. */
   async reads(...lines) {
-    const ask = () => this.page.$$eval(".log .bubble, .log .event", (rows) => rows.map((row) => row.textContent));
+    const ask = () => this.page.$$eval(".log .bubble, .log .event, .log .picture", (rows, picture) =>
+      rows.map((row) => (row.matches(".picture") ? picture : row.textContent)), PICTURE);
     const same = (shown) => JSON.stringify(shown) === JSON.stringify(lines);
     await until(ask, same, `${this.username} should read ${JSON.stringify(lines)}`);
   }
@@ -125,7 +137,7 @@ export class Person {
   /** The messages of the open chat: [{ text, state }], where the state of another's is "received". */
   messages() {
     return this.page.$$eval(".log .message", (rows) =>
-      rows.map((row) => ({ text: row.querySelector(".bubble").textContent, state: row.dataset.state })));
+      rows.map((row) => ({ text: row.querySelector(".bubble")?.textContent ?? "", state: row.dataset.state })));
   }
 
   /** Waits until the open chat's messages of one side are these, in this order, each once. */

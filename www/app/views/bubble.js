@@ -4,6 +4,8 @@ import { avatar, h, icon } from "../dom.js";
 import { explain, t } from "../i18n.js";
 import { describe, isEmojiOnly, linkify } from "../text.js";
 import { full, stamp } from "../time.js";
+import { picture } from "./picture.js";
+import { voice } from "./voice.js";
 
 /** A row with the message; in a group the others' names stand above it. */
 export function bubble(message, session, conversation) {
@@ -16,13 +18,15 @@ export function bubble(message, session, conversation) {
       h("span", { class: "hidden" }, mine ? t("chat.me") : name),
       conversation.type === "group" && !mine && h("span", { class: "sender", "aria-hidden": "true" }, name),
       h("div", { class: "message-line" },
-        content(message, session),
-        mine && sign(message, session.online)),
+        content(message, session, conversation),
+        mine && !(kind === "image" && state === "sending") && sign(message, session.online)),
       state === "failed" && fault(message, () => session.outbox.resend(conversation, message))));
 }
 
-function content(message, session) {
+function content(message, session, conversation) {
   const { kind, text, at } = message;
+  if (kind === "image") return picture(message, session, conversation);
+  if (kind === "voice") return voice(message, session, conversation);
   const large = kind === "text" && isEmojiOnly(text);
   return h("p", { class: large ? "bubble large" : "bubble", title: full(at) }, kind === "text" ? linkify(text) : describe(message, session));
 }
@@ -43,9 +47,9 @@ function sign({ state }, online) {
 }
 
 /** Why it failed, and the way to try again. */
-const fault = ({ code, words }, resend) =>
+const fault = ({ code, words, kind }, resend) =>
   h("div", { class: "message-fault" },
-    h("p", { class: "message-error" }, code === null ? t("state.unknown") : explain(code, words)),
+    h("p", { class: "message-error" }, code === null ? t("state.unknown") : explain(code, words, kind)),
     h("button", { type: "button", class: "resend", onclick: resend }, icon("again"), t("state.resend")));
 
 /** The time between messages that are far apart. */

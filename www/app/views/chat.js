@@ -3,6 +3,8 @@
 import { h, iconButton } from "../dom.js";
 import { t } from "../i18n.js";
 import { titleOf } from "../text.js";
+import { player } from "../player.js";
+import { dropImages, previewImages } from "./attach.js";
 import { closedLine } from "./closed.js";
 import { composer } from "./composer.js";
 import { groupInfo } from "./groupinfo.js";
@@ -16,9 +18,11 @@ export function chat(page, conversation, { back, open }) {
   const grouped = type === "group";
   const title = h("h2");
   const note = h("small");
+  const pick = (files) => previewImages(files, titleOf(conversation), (image) => outbox.sendImage(conversation, image));
   const write = composer(conversation, {
     send: (text) => outbox.send(conversation, text),
     draft: (text) => store.draft(conversation, text),
+    pick,
   });
   const log = messageLog(page, conversation, () => write.focus());
   const foot = h("div", { class: "chat-foot" });
@@ -37,6 +41,7 @@ export function chat(page, conversation, { back, open }) {
       toggle),
     log.view, foot, info?.view);
   let shown;
+  dropImages(view, t("image.dropHere"), (files) => conversation.group?.gone || pick(files));
 
   function draw() {
     const { group } = conversation;
@@ -52,6 +57,7 @@ export function chat(page, conversation, { back, open }) {
   }
 
   store.addEventListener("conversation", ({ detail }) => detail.conversation === conversation && draw(), { signal });
+  signal.addEventListener("abort", () => player.stop());
   draw();
   requestAnimationFrame(() => {
     log.toEnd();

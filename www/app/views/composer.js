@@ -3,6 +3,7 @@
 import { h, icon, iconButton } from "../dom.js";
 import { t } from "../i18n.js";
 import { bytes } from "../text.js";
+import { imageButton, pasteImages } from "./attach.js";
 import { emojiPanel } from "./emoji.js";
 
 /** The largest message JMessage takes, in bytes of UTF-8; its envelope `{"text":""}` counts too. */
@@ -13,8 +14,8 @@ const WARN = 3600;
 /** No room, and mostly no keys, for the hint about Enter. */
 const NARROW = matchMedia("(max-width: 720px), (pointer: coarse)");
 
-/** `send(text)` is called with what is to be sent, `draft(text)` with what is left behind. */
-export function composer(conversation, { send, draft }) {
+/** `send(text)` is called with what is to be sent, `draft(text)` with what is left behind, `pick(files)` with pictures. */
+export function composer(conversation, { send, draft, pick }) {
   const input = h("textarea", {
     class: "composer-input", rows: 1, placeholder: t(NARROW.matches ? "compose.label" : "compose.hint"), "aria-label": t("compose.label"), enterkeyhint: "send",
   });
@@ -49,7 +50,7 @@ export function composer(conversation, { send, draft }) {
 
   const toggle = iconButton("smile", t("compose.emoji"), () => panel.toggle(), { "aria-expanded": "false" });
   const panel = emojiPanel(toggle, (emoji) => insert(emoji), () => input.focus());
-  const view = h("form", { class: "composer", onsubmit: submitted }, panel.view, toggle, input, count, submit);
+  const view = h("form", { class: "composer", onsubmit: submitted }, panel.view, toggle, imageButton(pick), input, count, submit);
 
   input.addEventListener("keydown", (event) => {
     // Old engines report the Enter that ends a composition as key code 229 after `isComposing` is false again.
@@ -57,6 +58,7 @@ export function composer(conversation, { send, draft }) {
     event.preventDefault();
     view.requestSubmit();
   });
+  pasteImages(input, pick);
   input.addEventListener("input", () => {
     changed();
     draft(input.value);

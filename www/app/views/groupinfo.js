@@ -79,15 +79,22 @@ export function groupInfo({ session, signal }, conversation, { talk, closed }) {
       mine && username !== me && iconButton("out", t("group.remove", { name }), () => remove(username, name), { "data-remove": username }));
   }
 
+  /** After a dialog the control that opened it has the focus again, though it may have been drawn anew. */
+  function refocus(name) {
+    if (!view.open || document.activeElement !== document.body) return;
+    (body.querySelector(`[data-focus="${CSS.escape(name)}"]`) ?? view.querySelector("button")).focus();
+  }
+
   function add() {
     const members = picker(people, { taken: conversation.group.members, label: t("group.whom") });
-    formDialog({
+    const dialog = formDialog({
       title: t("group.add"),
       fields: members.view,
       action: t("group.addDone"),
       complain: () => (members.chosen().length ? "" : t("group.nobody")),
       submit: () => groups.add(id, members.chosen()),
     });
+    dialog.addEventListener("close", () => refocus("add"));
     members.input.focus();
   }
 
@@ -95,13 +102,14 @@ export function groupInfo({ session, signal }, conversation, { talk, closed }) {
     const name = textField(t("group.name"), { autofocus: true, maxlength: NAME_LIMIT, value: conversation.name, required: true });
     const text = textField(t("group.about"), { rows: 3, maxlength: ABOUT_LIMIT, value: conversation.group.about }, t("group.optional"));
     const values = () => [name.input.value.trim(), text.input.value.trim()];
-    formDialog({
+    const dialog = formDialog({
       title: t("group.edit"),
       fields: [name.view, text.view],
       action: t("dialog.save"),
       complain: () => wrong(...values()),
       submit: () => groups.update(id, ...values()),
     });
+    dialog.addEventListener("close", () => refocus("edit"));
     name.input.select();
   }
 
@@ -113,7 +121,9 @@ export function groupInfo({ session, signal }, conversation, { talk, closed }) {
     sure({ title: t("group.dissolveTitle"), text: t("group.dissolveText"), action: t("group.dissolve") }, () => groups.exit(id));
 
   async function sure(question, act) {
-    if (!(await confirm({ ...question, danger: true }))) return;
+    const yes = await confirm({ ...question, danger: true });
+    refocus("");
+    if (!yes) return;
     try {
       await act();
     } catch (refused) {

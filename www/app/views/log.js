@@ -7,13 +7,14 @@ import { titleOf } from "../text.js";
 import { everyDay, needsStamp } from "../time.js";
 import { bubble, stampRow } from "./bubble.js";
 import { face } from "./face.js";
+import { showProgress } from "./picture.js";
 
 /** Closer to the end than this many pixels counts as reading the latest. */
 const NEAR = 48;
 
 /** Returns { view, toEnd() }; `leave()` is called when something that had the focus went away. */
 export function messageLog({ session, signal }, conversation, leave) {
-  const { store, people } = session;
+  const { store, people, outbox } = session;
   const log = h("ol", { class: "log", role: "log", tabindex: "0", "aria-label": t("chat.log", { name: titleOf(conversation) }) });
   const rowsByKey = new Map();
   let last;
@@ -78,10 +79,10 @@ export function messageLog({ session, signal }, conversation, leave) {
     if (!row) return;
     const next = bubble(message, session, conversation);
     if (row.classList.contains("followed")) next.classList.add("followed");
-    const focused = row.contains(document.activeElement);
+    const focused = row.contains(document.activeElement) && document.activeElement;
     row.replaceWith(next);
     rowsByKey.set(message.key, next);
-    if (focused) leave();
+    if (focused) (next.querySelector(`[data-focus="${focused.dataset.focus}"]`) ?? { focus: leave }).focus();
     if (pinned) toEnd();
   }
 
@@ -90,7 +91,11 @@ export function messageLog({ session, signal }, conversation, leave) {
   log.addEventListener("scroll", scrolled, { passive: true });
   store.addEventListener("message", added, { signal });
   store.addEventListener("update", ({ detail }) => detail.conversation === conversation && redraw(detail.message), { signal });
-  store.addEventListener("removed", ({ detail }) => detail.conversation === conversation && draw(), { signal });
+  for (const change of ["removed", "moved"]) store.addEventListener(change, ({ detail }) => detail.conversation === conversation && draw(), { signal });
+  outbox.addEventListener("progress", ({ detail: { message } }) => {
+    const row = rowsByKey.get(message.key);
+    if (row) showProgress(row, outbox.progress(message));
+  }, { signal });
   people.addEventListener("name", ({ detail: { username } }) => redrawIf(({ from, users }) => from === username || users?.includes(username)), { signal });
   for (const change of ["online", "offline"]) session.addEventListener(change, () => redrawIf(({ state }) => state === "sending"), { signal });
   everyDay(draw, signal);
