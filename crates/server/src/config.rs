@@ -1,5 +1,6 @@
 //! Configuration: a file, the environment and flags, each over the one before; then the defaults.
 
+use crate::bucket::{Bucket, Secret};
 use jmessage_core::{HashCost, QueueLimits};
 use jmessage_gateway::jmessage;
 use jmessage_model::{Limits, Millis};
@@ -107,6 +108,21 @@ settings! {
     /// Groups that one user may own at a time. [default: 200, at most 10000]
     #[arg(value_name = "COUNT")]
     max_groups: usize, "JMESSAGE_MAX_GROUPS";
+    /// Keep files in this bucket of an S3-compatible store, and not in the data directory.
+    #[arg(value_name = "NAME")]
+    s3_bucket: String, "JMESSAGE_S3_BUCKET";
+    /// The store's URL. [default: Amazon's]
+    #[arg(value_name = "URL")]
+    s3_endpoint: String, "JMESSAGE_S3_ENDPOINT";
+    /// The store's region. [default: AWS_REGION, else us-east-1]
+    #[arg(value_name = "REGION")]
+    s3_region: String, "JMESSAGE_S3_REGION";
+    /// Who asks the store. [default: AWS_ACCESS_KEY_ID, or the role of the machine]
+    #[arg(value_name = "KEY")]
+    s3_access_key: String, "JMESSAGE_S3_ACCESS_KEY";
+    /// The secret that belongs to it; keep it off the command line. [default: AWS_SECRET_ACCESS_KEY]
+    #[arg(value_name = "SECRET", hide_env_values = true)]
+    s3_secret_key: Secret, "JMESSAGE_S3_SECRET_KEY";
     /// Memory of one password hash. [default: 19456]
     #[arg(value_name = "KIB")]
     argon2_memory: u32, "JMESSAGE_ARGON2_MEMORY";
@@ -158,6 +174,8 @@ pub struct Config {
     pub media_for: Millis,
     /// For how long a file may wait to be sent.
     pub unsent_for: Millis,
+    /// Where files are, if not in the data directory.
+    pub bucket: Option<Bucket>,
     /// What a password hash costs.
     pub hash_cost: HashCost,
     /// Password hashes at a time.
@@ -218,6 +236,11 @@ impl Settings {
             media_lifetime: Some(24 * 60 * 60),
             keep_unsent: Some(24 * 60 * 60),
             max_groups: Some(Limits::default().owned),
+            s3_bucket: None,
+            s3_endpoint: None,
+            s3_region: None,
+            s3_access_key: None,
+            s3_secret_key: None,
             argon2_memory: Some(cost.memory_kib),
             argon2_passes: Some(cost.passes),
             hash_threads: Some(std::thread::available_parallelism().map_or(1, usize::from)),
@@ -236,9 +259,35 @@ impl Settings {
         toml::to_string(self)
     }
 
+    fn bucket(&self) -> Result<Option<Bucket>, ConfigError> {
+        let more = self.s3_endpoint.is_some() || self.s3_region.is_some() || self.s3_access_key.is_some();
+        let Some(name) = self.s3_bucket.clone() else {
+            return if more || self.s3_secret_key.is_some() {
+                Err(ConfigError::Range("the settings of S3 need s3-bucket"))
+            } else {
+                Ok(None)
+            };
+        };
+        if self.s3_access_key.is_some() != self.s3_secret_key.is_some() {
+            return Err(ConfigError::Range("s3-access-key and s3-secret-key belong together"));
+        }
+        let is_url = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+        if !self.s3_endpoint.as_ref().is_none_or(is_url) {
+            return Err(ConfigError::Range("s3-endpoint must start with https:// or http://"));
+        }
+        Ok(Some(Bucket {
+            name,
+            endpoint: self.s3_endpoint.clone(),
+            region: self.s3_region.clone(),
+            access_key: self.s3_access_key.clone(),
+            secret_key: self.s3_secret_key.clone(),
+        }))
+    }
+
     /// Fills in the defaults and checks ranges.
     pub fn resolve(self) -> Result<Config, ConfigError> {
         let given = self.in_force();
+        let bucket = given.bucket()?;
         let seconds = |given: Option<u64>| Duration::from_secs(given.unwrap_or_default());
         let millis = |given: Option<u64>| Millis(given.unwrap_or_default().saturating_mul(1000));
         let config = Config {
@@ -272,6 +321,7 @@ impl Settings {
             resume_for: millis(given.resume_for),
             media_for: millis(given.media_lifetime),
             unsent_for: millis(given.keep_unsent),
+            bucket,
             hash_cost: HashCost {
                 memory_kib: given.argon2_memory.unwrap_or_default(),
                 passes: given.argon2_passes.unwrap_or_default(),
@@ -388,6 +438,18 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_read_from_the_file_and_never_printed() {
+        let file = "s3-bucket = \"media\"\ns3-access-key = \"who\"\ns3-secret-key = \"whisper\"\n";
+        let settings: Settings = toml::from_str(file).unwrap();
+        let printed = format!("{settings:?} {}", settings.clone().in_force().to_toml().unwrap());
+        assert!(printed.contains("who") && printed.contains("s3-secret-key = \"***\""), "{printed}");
+        assert!(!printed.contains("whisper"));
+        let config = settings.resolve().unwrap();
+        assert!(!format!("{config:?}").contains("whisper"));
+        assert_eq!(config.bucket.unwrap().secret_key, "whisper".parse().ok());
+    }
+
+    #[test]
     fn ranges_are_checked() {
         let refused = |settings: Settings| settings.resolve().unwrap_err().to_string();
         assert!(refused(Settings { heartbeat: Some(0), ..Settings::default() }).contains("heartbeat"));
@@ -398,5 +460,14 @@ mod tests {
         assert!(
             refused(Settings { allow_origins: origins, ..Settings::default() }).contains("allow-origins")
         );
+        let lifetime = Settings { media_lifetime: Some(59), ..Settings::default() };
+        assert!(refused(lifetime).contains("media-lifetime"));
+        let region = Settings { s3_region: Some("x".into()), ..Settings::default() };
+        assert!(refused(region).contains("s3-bucket"));
+        let bucket = Settings { s3_bucket: Some("media".into()), ..Settings::default() };
+        let half = Settings { s3_access_key: Some("who".into()), ..bucket.clone() };
+        assert!(refused(half).contains("s3-secret-key"));
+        let bare = Settings { s3_endpoint: Some("store.example".into()), ..bucket };
+        assert!(refused(bare).contains("s3-endpoint"));
     }
 }

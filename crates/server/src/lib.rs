@@ -3,6 +3,7 @@
 //! The only place where all crates meet. Tests start it in process with [`serve`]; the binary adds the command line.
 
 mod admin;
+mod bucket;
 mod cli;
 mod config;
 mod http;
@@ -11,6 +12,7 @@ mod lock;
 mod metrics;
 mod run;
 
+pub use bucket::{Bucket, Secret};
 pub use cli::main;
 pub use config::{Config, ConfigError, Settings};
 pub use run::{Running, StartError, open_core, serve};

@@ -1,8 +1,9 @@
 //! From a configuration to a running server, and gracefully back.
 
-use crate::{Config, http, listener, lock::DataLock};
+use crate::{Bucket, Config, http, listener, lock::DataLock};
 use jmessage_core::{Core, Error, Hashing, Options, port::Unavailable};
 use jmessage_model::Millis;
+use jmessage_store::blobs::{self, StoredBlobs};
 use std::{
     io,
     net::SocketAddr,
@@ -58,7 +59,10 @@ pub struct Running {
 /// Opens the domain on the store of `config`.
 pub fn open_core(config: &Config) -> Result<Core, StartError> {
     let (writer, reader) = jmessage_store::sqlite::open(&config.data_dir)?;
-    let blobs = jmessage_store::blobs::local(&config.data_dir.join("media"))?;
+    let blobs = match &config.bucket {
+        Some(bucket) => in_bucket(bucket)?,
+        None => blobs::local(&config.data_dir.join("media"))?,
+    };
     let options = Options {
         limits: config.limits,
         queue: config.queue,
@@ -71,6 +75,18 @@ pub fn open_core(config: &Config) -> Result<Core, StartError> {
         random,
     };
     Core::start(Box::new(writer), reader, options).map_err(StartError::Core)
+}
+
+#[cfg(feature = "s3")]
+fn in_bucket(given: &Bucket) -> Result<StoredBlobs, Unavailable> {
+    let Bucket { name, endpoint, region, access_key, .. } = given.clone();
+    let secret_key = given.secret();
+    blobs::bucket(&blobs::Bucket { name, endpoint, region, access_key, secret_key })
+}
+
+#[cfg(not(feature = "s3"))]
+fn in_bucket(_: &Bucket) -> Result<StoredBlobs, Unavailable> {
+    Err(Unavailable("this program was built without S3".into()))
 }
 
 /// Starts the server; it serves when this returns.

@@ -1,5 +1,7 @@
 //! What a client of the native wire can rely on, told as conversations with a server on a port of its own.
 
+#[cfg(feature = "s3")]
+mod bucket;
 mod codes;
 mod configuring;
 mod conversation;

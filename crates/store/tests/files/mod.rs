@@ -1,14 +1,12 @@
-//! Files: who reaches them, what room they take, when they go; and where their bytes lie.
+//! Files: who reaches them, what room they take, when they go.
 
 use crate::fixture::Store;
-use bytes::Bytes;
-use futures_util::TryStreamExt;
 use jmessage_core::{
     CapabilityKey,
-    port::{Blobs, Done, FileWrite, Op, Reader, Refusal, Target},
+    port::{Done, FileWrite, Op, Reader, Refusal, Target},
 };
 use jmessage_model::{Content, FileId, Media, Millis, Seq};
-use std::{ops::Range, sync::Arc};
+use std::sync::Arc;
 
 fn reaches(reader: &Arc<dyn Reader>, media: Media, user: &crate::fixture::Open) -> bool {
     reader.was_sent_to(media.file, user.fence.user).unwrap()
@@ -124,36 +122,4 @@ fn the_first_key_of_capabilities_is_kept() {
     }
     store.reopen();
     assert_eq!(store.reader.capability_key().unwrap(), Some(CapabilityKey([1; 32])));
-}
-
-async fn read(blobs: &dyn Blobs, id: FileId, range: Option<Range<u64>>) -> Option<Vec<u8>> {
-    let stream = blobs.get(id, range).await.unwrap()?;
-    let parts: Vec<Bytes> = stream.try_collect().await.unwrap();
-    Some(parts.concat())
-}
-
-/// What every place for bytes must do.
-pub(crate) async fn keeps_files(blobs: &dyn Blobs) {
-    let (id, other) = (FileId([0xab; 16]), FileId([0xcd; 16]));
-    let bytes: Vec<u8> = (0..100_000_u32).map(|n| n.to_le_bytes()[0] ^ n.to_le_bytes()[1]).collect();
-    assert_eq!(read(blobs, id, None).await, None);
-    blobs.put(id, Bytes::from(bytes.clone())).await.unwrap();
-    blobs.put(other, Bytes::from_static(b"other")).await.unwrap();
-    assert_eq!(read(blobs, id, None).await, Some(bytes.clone()));
-    assert_eq!(read(blobs, id, Some(10..70_000)).await, Some(bytes[10..70_000].to_vec()));
-    for _ in 0..2 {
-        blobs.delete(id).await.unwrap();
-    }
-    assert_eq!(read(blobs, id, None).await, None);
-    assert_eq!(read(blobs, other, None).await.as_deref(), Some(b"other".as_slice()));
-}
-
-#[tokio::test]
-async fn a_directory_keeps_files() {
-    let directory = tempfile::TempDir::new().unwrap();
-    let place = directory.path().join("media");
-    keeps_files(&jmessage_store::blobs::local(&place).unwrap()).await;
-    // Only the file that was not deleted is left, under a name of the server's own.
-    let name = format!("cd/{}", "cd".repeat(16));
-    assert_eq!(std::fs::read(place.join(name)).unwrap(), b"other");
 }

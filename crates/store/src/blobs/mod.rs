@@ -1,5 +1,11 @@
 //! The bytes of files, in a directory or in a bucket: whatever `object_store` speaks.
 
+#[cfg(feature = "s3")]
+mod bucket;
+
+#[cfg(feature = "s3")]
+pub use bucket::{Bucket, bucket};
+
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture};
 use jmessage_core::port::{BlobStream, Blobs, Unavailable};
