@@ -55,6 +55,8 @@ export function face(load, server, upload, page) {
   const { guard, callback, later, tell, present } = page;
   const seed = crypto.getRandomValues(new BigUint64Array(1))[0];
   let core;
+  /** The core that is being brought to where the last one was, or the core itself. */
+  let newest;
   let generation = 0;
   /** Calls to make once there is a core. */
   let waiting = [];
@@ -93,10 +95,15 @@ export function face(load, server, upload, page) {
 
   /** A call under this number; `shown` is what `fail` gets behind code and message. */
   function call(rid, { success, fail }, make, shown) {
-    const promise = new Promise((resolve, reject) => calls.set(rid, { success, fail, resolve, reject, shown }));
+    const call = { success, fail, shown };
+    const promise = new Promise((resolve, reject) => Object.assign(call, { resolve, reject }));
+    calls.set(rid, call);
     // A page that gave callbacks does not wait for promises.
     if (typeof success === "function" || typeof fail === "function") promise.catch(() => {});
-    run(make);
+    run((sdk) => {
+      call.made = true;
+      make(sdk);
+    });
     return promise;
   }
 
@@ -173,7 +180,7 @@ export function face(load, server, upload, page) {
     } catch (error) {
       console.error(error);
     }
-    core?.signed(ticket, answer);
+    newest.signed(ticket, answer);
   }
 
   /** Stands in for the wasm where there is none: every call fails with 872000 and the reason. */
@@ -197,11 +204,12 @@ export function face(load, server, upload, page) {
     load((error) => isCurrent() && broken(error)).then(
       (Sdk) =>
         guard(() => {
-          const sdk = new Sdk(host, server, seed);
-          if (isCurrent()) next(sdk, isCurrent);
+          newest = new Sdk(host, server, seed);
+          if (isCurrent()) next(newest, isCurrent);
         }),
       (error) => {
         console.error(error);
+        generation++;
         begin(failing(`JMessage cannot run here: ${error?.message}`));
       },
     );
@@ -213,12 +221,9 @@ export function face(load, server, upload, page) {
     now.forEach(run);
   }
   function run(make) {
-    if (core) {
-      guard(() => {
-        core.setTimeouts(Number(JMessage.requestTimeOut), Number(JMessage.loginTimeOut));
-      });
-      return guard(() => make(core));
-    }
+    guard(() => core?.setTimeouts(Number(JMessage.requestTimeOut), Number(JMessage.loginTimeOut)));
+    // The line above may have been the core's last.
+    if (core) return guard(() => make(core));
     waiting.push(make);
     if (!generation) start(begin);
   }
@@ -229,24 +234,27 @@ export function face(load, server, upload, page) {
     core = undefined;
     const message = `JMessage broke and starts again: ${error?.message}`;
     // Whether the server did these is not known, and to ask again might do them twice.
-    const lost = [...calls.keys()].filter((rid) => !messages.has(rid) && rid !== configuring && rid !== account?.rid);
+    const lost = [...calls.keys()].filter(
+      (rid) => calls.get(rid).made && !messages.has(rid) && rid !== configuring && rid !== account?.rid,
+    );
     later(() => {
       tell(DISCONNECTED);
       tell(ERROR, 872000, message);
       for (const rid of lost) fail(rid, 872000, message);
     });
-    if (generation <= MAX_BREAKS) start(resume);
-    else begin(failing(message));
+    if (generation <= MAX_BREAKS) return start(resume);
+    generation++;
+    begin(failing(message));
   }
   /** Brings a new core to where the old one was. */
   function resume(sdk, isCurrent) {
     const go = () => {
       if (!isCurrent()) return;
-      for (const [rid, message] of messages) if (calls.has(rid)) pass(sdk, rid, message);
+      for (const [rid, message] of messages) if (calls.get(rid)?.made) pass(sdk, rid, message);
       begin(sdk);
     };
     if (configured) sdk.config(configured);
-    if (!account) return go();
+    if (!account || !isCurrent()) return go();
     // If the page's own login is still under way, this is it.
     const login = end(account.rid);
     account.rid = take();

@@ -19,13 +19,15 @@ const mortal = (broken) => (exports) => {
   let cause;
   const wrap = (run) =>
     (...values) => {
-      if (cause) return;
+      // The glue takes some results apart.
+      if (cause) return [];
       depth++;
       try {
         return run(...values);
       } catch (error) {
         cause ??= error ?? new Error("unknown");
         if (depth > 1) throw error;
+        return [];
       } finally {
         if (!--depth && cause) broken(cause);
       }
