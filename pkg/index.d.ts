@@ -27,7 +27,8 @@ declare global {
  * | 801004 | login: wrong password |
  * | 803004 | no such group |
  * | 803005 | not in the group |
- * | 803007 | the message is too long |
+ * | 803007 | the message is too long, or the file too large |
+ * | 808003 | the user owns as many groups as one may |
  * | 808001, 808004 | the name of a group is empty; its name or description is too long |
  * | 808002, 811003 | only the owner may change the group, or remove members |
  * | 809002 | to leave a group, one must be in it |
@@ -35,6 +36,13 @@ declare global {
  * | 898002 | no such user |
  */
 export type ErrorCode = number;
+
+/** What the promise of a call is rejected with. */
+export interface CallError extends Error {
+  code: ErrorCode;
+  /** The number of the message, for calls that send one. */
+  rid?: number;
+}
 
 /** Called at most once, when the call has returned. */
 export type Fail = (code: ErrorCode, message: string) => void;
@@ -84,13 +92,11 @@ export interface LoginOptions {
   fail?: Fail;
 }
 
-export interface SendTextOptions {
+interface SendOptions {
   /** A username, or a group's number. */
   targetId: string | number;
   targetType: "single" | "group";
-  /** Not empty. Shown to the other side exactly as it is. */
-  text: string;
-  /** Called before `sendTextMessage` returns, with the number by which this message is spoken of from now on. */
+  /** Called before the call returns, with the number by which this message is spoken of from now on. */
   idGenerated?: (rid: number) => void;
   /** The message is stored. */
   success?: (rid: number) => void;
@@ -98,7 +104,31 @@ export interface SendTextOptions {
   fail?: SendFail;
 }
 
-export interface ResendOptions {
+export interface SendTextOptions extends SendOptions {
+  /** Not empty. Shown to the other side exactly as it is. */
+  text: string;
+}
+
+/** How an upload is watched and stopped. */
+export interface UploadOptions {
+  /** Called while the file is uploaded, with bytes so far and in all. */
+  progress?: (loaded: number, total: number, rid: number) => void;
+  /** Stops the upload: the message fails with 872002, and can be sent again. */
+  signal?: AbortSignal;
+}
+
+/** The image: a JPEG, PNG, GIF or WebP, in one of two ways. */
+export type SendImageOptions = SendOptions &
+  UploadOptions &
+  (
+    | {
+        /** The id of an `<input type="file">` in which a file is chosen. The file is taken in the call. */
+        fileId: string;
+      }
+    | { file: Blob }
+  );
+
+export interface ResendOptions extends UploadOptions {
   /** The number of a message that failed. */
   rid: number | string;
   success?: (rid: number) => void;
@@ -111,11 +141,38 @@ export interface TextBody {
   extras?: Record<string, unknown>;
 }
 
+/** An image. It is at {@link JMessageApi.QiNiuMediaUrl} + `media_id`. */
+export interface ImageBody {
+  media_id: string;
+  /** CRC-32 as of zlib, unsigned. */
+  media_crc32: number;
+  /** In pixels, as it is to be shown. */
+  width: number;
+  height: number;
+  /** jpg, png, gif or webp. */
+  format: string;
+  /** In bytes. */
+  fsize: number;
+}
+
+/** A sound. It is at {@link JMessageApi.UpYunVoiceMediaUrl} + `media_id` + `.mp3`, whatever its format. */
+export interface VoiceBody {
+  media_id: string;
+  media_crc32: number;
+  /** In seconds. */
+  duration: number;
+  format: string;
+  fsize: number;
+}
+
+/** A message that arrived; `msg_type` tells which. */
+export type Message = MessageOf<"text", TextBody> | MessageOf<"image", ImageBody> | MessageOf<"voice", VoiceBody>;
+
 /**
  * A message that arrived. Every key exists in both spellings, `from_id` and `fromId`. Pages that expect JSON text may
  * call `JSON.parse` on it.
  */
-export interface Message {
+export interface MessageOf<Type, Body> {
   version: 1;
   target_type: "single" | "group";
   targetType: "single" | "group";
@@ -139,10 +196,11 @@ export interface Message {
   /** The number the server gave it. */
   msg_id: number;
   msgId: number;
-  msg_type: "text";
-  msgType: "text";
-  msg_body: TextBody;
-  msgBody: TextBody;
+  msg_type: Type;
+  msgType: Type;
+  /** Its own keys have one spelling. */
+  msg_body: Body;
+  msgBody: Body;
   /** The message as JSON text. */
   toString(): string;
 }
@@ -169,6 +227,14 @@ export interface GroupEvent {
 export interface UserInfo {
   username: string;
   nickname?: string;
+  /** A media id, or whatever the operator set. */
+  avatar?: string;
+  /** 0 unknown, 1 male, 2 female. */
+  gender?: 0 | 1 | 2;
+  star?: number;
+  signature?: string;
+  region?: string;
+  address?: string;
   mtime: string;
   ctime: string;
 }
@@ -191,6 +257,8 @@ export interface GroupInfo {
   groupLevel: number;
   /** The owner is the member with `flag` 1. */
   members: (UserInfo & { flag: 0 | 1 })[];
+  /** How many members there are, if not all of them are in this answer: ask again with `start`. */
+  memberCount?: number;
 }
 
 export interface GroupListItem {
@@ -199,6 +267,8 @@ export interface GroupListItem {
   groupName: string;
   groupDesc: string;
   membersUsername: string[];
+  /** How many members there are, if not all of them are named. */
+  memberCount?: number;
 }
 
 /** Callbacks of a call that answers with data; `JSON.parse` works on the data, too. */
@@ -212,6 +282,28 @@ export interface OfGroup {
   groupId: number | string;
 }
 
+/** What `on` and `off` know: each hears what the registrar in brackets hears. */
+export interface Listeners {
+  /** (`ready`) */
+  ready: () => void;
+  /** (`error`) */
+  error: (code: ErrorCode, message: string) => void;
+  /** (`onConnected`) */
+  connected: () => void;
+  /** (`onDisconnected`) */
+  disconnected: () => void;
+  /** (`onMessageReceived`) */
+  message: (message: Message) => void;
+  /** (`onEventReceived`) */
+  event: (event: GroupEvent) => void;
+  /** (`notification`) */
+  notification: (code: ErrorCode, message: string) => void;
+}
+
+/**
+ * Every call returns a promise, too. It is rejected with a {@link CallError}; where a callback was given as well, nobody
+ * has to catch that.
+ */
 export interface JMessageApi {
   readonly version: string;
   /** Log to the console which frames come and go, without their content. */
@@ -220,11 +312,21 @@ export interface JMessageApi {
   requestTimeOut: number;
   /** How long a login may take, connecting included, in milliseconds. 60000 at first. */
   loginTimeOut: number;
+  /** The socket, and the server's address over HTTP; empty until the first connection. */
+  readonly url: string;
+  readonly httpServerUrl: string;
+  /**
+   * Where media are: put a `media_id` behind it. It ends with the right to see what this user may see, so it is empty
+   * until the login and changes from time to time: read it when an address is made.
+   */
+  readonly QiNiuMediaUrl: string;
+  readonly UpYunImageMediaUrl: string;
+  readonly UpYunVoiceMediaUrl: string;
 
   /** Connects, if that has not happened. Not needed: `config` connects, and the classic script does so when loaded. */
-  init(): void;
-  /** Proves which app the page belongs to. Leads to `ready` or `error`. */
-  config(options: ConfigOptions): void;
+  init(): Promise<void>;
+  /** Proves which app the page belongs to. Leads to `ready` or `error`; the promise says the same. */
+  config(options: ConfigOptions): Promise<void>;
   /** `config` succeeded. A listener that comes later is called too. */
   ready(listener: () => void): void;
   /** `config` failed. */
@@ -235,36 +337,43 @@ export interface JMessageApi {
   onDisconnected(listener: () => void): void;
 
   /** Logs in, as soon as `config` has succeeded. */
-  login(options: LoginOptions): void;
+  login(options: LoginOptions): Promise<void>;
   /** Logs out. Messages that were not confirmed fail with 872001. */
-  logout(): void;
+  logout(): Promise<void>;
 
   /** Sends a text. In a session it may be called while the connection is broken: see docs/sdk.md. */
-  sendTextMessage(options: SendTextOptions): void;
+  sendTextMessage(options: SendTextOptions): Promise<number>;
+  /** Uploads an image and sends it. Only those to whom it was sent can see it. */
+  sendImageMessage(options: SendImageOptions): Promise<number>;
   /** Sends a failed message again, under the same number; it is stored once even if the first attempt got through. */
-  resendMessage(options: ResendOptions): void;
+  resendMessage(options: ResendOptions): Promise<number>;
 
   /** A message arrived: each one once, in the order of its conversation, those from while the user was away too. */
   onMessageReceived(listener: (message: Message) => void): void;
   /** Something happened to a group of the user's, while online or away; in the order of the group's messages. */
   onEventReceived(listener: (event: GroupEvent) => void): void;
 
-  getUserInfo(options: { username: string } & Callbacks<UserInfo>): void;
+  getUserInfo(options: { username: string } & Callbacks<UserInfo>): Promise<UserInfo>;
   /** Makes a group with the user as its owner and only member. */
-  createGroup(options: { groupName: string; groupDescription?: string } & Callbacks<GroupSummary>): void;
-  /** For members. */
-  getGroupInfo(options: OfGroup & Callbacks<GroupInfo>): void;
+  createGroup(options: { groupName: string; groupDescription?: string } & Callbacks<GroupSummary>): Promise<GroupSummary>;
+  /** For members. Of a large group, the members from number `start` on (0 at first) as far as they fit. */
+  getGroupInfo(options: OfGroup & { start?: number } & Callbacks<GroupInfo>): Promise<GroupInfo>;
   /** For the owner. What is absent stays as it is. */
   updateGroupInfo(
     options: OfGroup & { groupName?: string; groupDescription?: string } & Callbacks<GroupSummary>,
-  ): void;
+  ): Promise<GroupSummary>;
   /** For members; at most 256 names. Those who are in the group already stay as they are. */
-  addGroupMembers(options: OfGroup & { memberUsernames: string[] } & Callbacks<void>): void;
+  addGroupMembers(options: OfGroup & { memberUsernames: string[] } & Callbacks<void>): Promise<void>;
   /** For the owner; at most 256 names. */
-  removeGroupMembers(options: OfGroup & { memberUsernames: string[] } & Callbacks<void>): void;
+  removeGroupMembers(options: OfGroup & { memberUsernames: string[] } & Callbacks<void>): Promise<void>;
   /** Leaves a group. When its owner leaves, the group ends. */
-  exitGroup(options: OfGroup & Callbacks<void>): void;
-  getGroupList(options: Callbacks<GroupListItem[]>): void;
+  exitGroup(options: OfGroup & Callbacks<void>): Promise<void>;
+  getGroupList(options: Callbacks<GroupListItem[]>): Promise<GroupListItem[]>;
+
+  /** Adds a listener, beside that of the registrar; any number of them. */
+  on<Name extends keyof Listeners>(name: Name, listener: Listeners[Name]): void;
+  /** Removes a listener that was added. */
+  off<Name extends keyof Listeners>(name: Name, listener: Listeners[Name]): void;
 
   /** The session has ended without the page's doing: 872008 when the user logged in somewhere else. */
   notification(listener: (code: ErrorCode, message: string) => void): void;

@@ -15,7 +15,8 @@ use wasm_bindgen::prelude::*;
 const MAX_BODY: usize = MAX_FRAME - 1024;
 
 /// The options of [`Sdk::call`].
-const PARAMS: [&str; 5] = ["username", "groupId", "groupName", "groupDescription", "memberUsernames"];
+const PARAMS: [&str; 6] =
+    ["username", "groupId", "groupName", "groupDescription", "memberUsernames", "start"];
 
 /// One chat client. The face holds one; more of them do not know of each other. The face numbers the calls (`rid`),
 /// no two under way alike, and hears what comes of each.

@@ -225,6 +225,13 @@ impl Page {
     }
 }
 
+/// What a JavaScript function body makes, asynchronously, of its argument `a`.
+pub(crate) async fn js(body: &str, argument: &JsValue) -> JsValue {
+    let wrapped = format!("return (async () => {{ {body} }})()");
+    let promise = Function::new_with_args("a", &wrapped).call1(&JsValue::UNDEFINED, argument).unwrap();
+    JsFuture::from(Promise::resolve(&promise)).await.unwrap_or_else(|error| panic!("{body}: {error:?}"))
+}
+
 /// Gives the browser time; what is to be awaited is looked for again and again, never assumed after a pause.
 pub(crate) async fn pause(millis: f64) {
     let promise = Promise::new(&mut |resolve, _| set_timeout(&resolve, millis));
