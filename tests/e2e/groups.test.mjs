@@ -201,6 +201,19 @@ test("what is refused is said in words, in both languages, and the dialog stays"
   await end(alice, bobby);
 });
 
+test("what a group is called and says of itself stays text", async () => {
+  const [alice, bobby] = await people("alice", "bobby");
+  const name = '<img src=x onerror=alert(1)>"&amp;';
+  await alice.makeGroup(name, ["bobby"], "<b>https://example.com</b>");
+  await bobby.openGroup(name);
+  assert.equal(await bobby.page.textContent(".chat-head h2"), name);
+  await bobby.info(true);
+  assert.equal(await bobby.page.textContent(".info-name b"), name);
+  assert.equal(await bobby.page.textContent(".info-text"), "<b>https://example.com</b>");
+  assert.equal(await bobby.page.locator("img:not(.logo), .info-text *").count(), 0);
+  await end(alice, bobby);
+});
+
 test("a group can be made, looked at and left by keyboard", async () => {
   const [david] = await people("david");
   const { page } = david;

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { landscape } from "./lib/media.mjs";
 import { Person } from "./lib/page.mjs";
 import { stage } from "./lib/stage.mjs";
 
@@ -11,7 +12,7 @@ const PHONE = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile:
 /** Nothing sticks out to the right, neither of the page nor of anything in it that scrolls down. */
 async function fits(page, what) {
   const wide = await page.evaluate(() =>
-    [document.documentElement, ...document.querySelectorAll(".log, .list-items, .signin")]
+    [document.documentElement, ...document.querySelectorAll(".log, .list-items, .signin, .sheet-body, .info-body, .viewer, .closed")]
       .filter((el) => el.scrollWidth > el.clientWidth)
       .map((el) => el.className || el.tagName));
   assert.deepEqual(wide, [], `${what} fits 360 px`);
@@ -41,6 +42,29 @@ for (const locale of ["zh-CN", "en-US"]) {
     await page.waitForSelector(".chat");
     await page.goBack();
     await page.waitForSelector(".list", { state: "visible" });
+    await page.goForward();
+    await page.click("[data-back]");
+    await page.waitForSelector(".list", { state: "visible" });
+
+    const name = "A-name-of-a-group-that-is-as-long-as-a-name-may-be-and-no-space";
+    await page.click("[data-new-group]");
+    await person.pick("bobby", "carol", "david", "erika");
+    await fits(page, "making a group");
+    await page.keyboard.press("Escape");
+    await person.makeGroup(name, ["bobby", "erika"], "W".repeat(200));
+    await person.choose({ name: `${"long".repeat(30)}.png`, mimeType: "image/png", buffer: landscape(2000, 150) });
+    await person.lastIs("sent");
+    await fits(page, "a group's chat");
+    await page.click(".picture-open");
+    await page.waitForSelector(".viewer-image:not(.loading)");
+    await fits(page, "the viewer");
+    await page.keyboard.press("Escape");
+    await person.info(true);
+    await fits(page, "a group's panel");
+    await page.click("[data-leave]");
+    await person.agree();
+    await page.waitForSelector(".closed");
+    await fits(page, "a group that has ended");
     await profile.close();
   });
 }

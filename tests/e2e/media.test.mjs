@@ -42,7 +42,7 @@ test("a picture of 2 MB goes out with progress, is seen small and large, and by 
   const address = await img.getAttribute("src");
   assert.match(address, /\/qiniu\/image\/[0-9a-f]{32}\?imageView2\/0\/w\/400\/h\/400$/);
   assert.equal(await img.evaluate(({ naturalWidth }) => naturalWidth), 400);
-  assert.equal(await img.getAttribute("alt"), "爱丽丝 发送的图片");
+  assert.equal(await img.getAttribute("alt"), "爱丽丝发送的图片");
 
   await bobby.page.click(".picture-open");
   const full = bobby.page.locator(".viewer-image:not(.loading)");

@@ -32,11 +32,23 @@ export function apply() {
   document.documentElement.lang = locale();
 }
 
-/** The words for `key`, with `{name}` replaced from `values`. An unknown key is a mistake in the page. */
+/**
+ * The words for `key`, with `{name}` replaced from `values`. Chinese sets a space between its own letters and others.
+ * An unknown key is a mistake in the page.
+ */
 export function t(key, values = {}) {
   const words = strings[language][key];
   if (words === undefined) throw new Error(`no words for ${key}`);
-  return words.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+  return words.replace(/\{(\w+)\}/g, (place, name, at) => beside(words[at - 1], String(values[name]), words[at + place.length]));
+}
+
+const HAN = /^\p{Script=Han}$/u;
+
+/** `text` as it stands between two characters, with the spaces that Chinese wants there. */
+export function beside(before, text, after) {
+  const left = HAN.test(before) && /^[\p{Script=Latin}\d]/u.test(text) ? " " : "";
+  const right = HAN.test(after) && /[\p{Script=Latin}\d]$/u.test(text) ? " " : "";
+  return left + text + right;
 }
 
 /** An error code in words a person can act on, for a `kind` of message if it matters; an unknown one keeps its number. */

@@ -49,7 +49,7 @@ export class Media {
 
 /** What the page keeps of a message's body. */
 export function bodyOf(kind, body) {
-  if (!(kind in IDS)) return undefined;
+  if (!Object.hasOwn(IDS, kind)) return undefined;
   return Object.fromEntries(FIELDS.filter((name) => ["string", "number"].includes(typeof body?.[name])).map((name) => [name, body[name]]));
 }
 

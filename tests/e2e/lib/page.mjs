@@ -57,7 +57,7 @@ export class Person {
     await this.pick(...members);
     await dialog.locator("[type=submit]").click();
     await dialog.waitFor({ state: "detached" });
-    await page.waitForSelector(`.chat-head h2:text-is("${name}")`);
+    await page.waitForSelector(`.chat-head h2:text-is(${JSON.stringify(name)})`);
   }
 
   /** Chooses users in the dialog that is open. */
@@ -98,8 +98,8 @@ export class Person {
 
   /** Opens a group's chat from the list. */
   async openGroup(name) {
-    await this.page.click(`.row:has(.row-title:text-is("${name}"))`);
-    await this.page.waitForSelector(`.chat-head h2:text-is("${name}")`);
+    await this.page.click(`.row:has(.row-title:text-is(${JSON.stringify(name)}))`);
+    await this.page.waitForSelector(`.chat-head h2:text-is(${JSON.stringify(name)})`);
   }
 
   /** Answers the question that is open. */

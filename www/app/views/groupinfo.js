@@ -116,9 +116,9 @@ export function groupInfo({ session, signal }, conversation, { talk, closed }) {
   const remove = (username, name) =>
     sure({ title: t("group.removeTitle"), text: t("group.removeText", { name }), action: t("group.removeAction") }, () => groups.remove(id, [username]));
   const leave = () =>
-    sure({ title: t("group.leaveTitle"), text: t("group.leaveText"), action: t("group.leave") }, () => groups.exit(id));
+    sure({ title: t("group.leaveTitle"), text: t("group.leaveText"), action: t("group.leaveAction") }, () => groups.exit(id));
   const dissolve = () =>
-    sure({ title: t("group.dissolveTitle"), text: t("group.dissolveText"), action: t("group.dissolve") }, () => groups.exit(id));
+    sure({ title: t("group.dissolveTitle"), text: t("group.dissolveText"), action: t("group.dissolveAction") }, () => groups.exit(id));
 
   async function sure(question, act) {
     const yes = await confirm({ ...question, danger: true });
