@@ -16,8 +16,9 @@ export function ended({ session }, { code, message }) {
       h("h2", { id: "ended-title" }, t(elsewhere ? "ended.elsewhere" : "ended.title")),
       h("p", { id: "ended-text" }, elsewhere ? t("ended.text") : explain(code, message)),
       h("button", { type: "button", class: "primary", onclick: () => session.leave() }, t("ended.again"))));
+  dialog.addEventListener("keydown", (event) => event.key === "Escape" && event.preventDefault());
   dialog.addEventListener("cancel", (event) => event.preventDefault());
-  // A browser lets go of a dialog that insists; there is still nothing else to be done here.
+  // A browser may let go of a dialog that insists (a phone's back button); there is still nothing else to be done here.
   dialog.addEventListener("close", () => dialog.isConnected && dialog.showModal());
   // A dialog can be shown once it is part of the page.
   queueMicrotask(() => dialog.showModal());
