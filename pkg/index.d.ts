@@ -301,8 +301,8 @@ export interface Listeners {
 }
 
 /**
- * Every call returns a promise, too. It is rejected with a {@link CallError}; where a callback was given as well, nobody
- * has to catch that.
+ * Every call returns a promise, too. It is rejected with a {@link CallError}; nobody has to take
+ * it: a failure of which neither `fail` nor a taken promise tells is a warning in the console.
  */
 export interface JMessageApi {
   readonly version: string;

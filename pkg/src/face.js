@@ -44,6 +44,25 @@ function image({ file, fileId }) {
 }
 
 /**
+ * What a call returns. A page of callbacks takes no notice of it, so its rejection is nobody's omission until somebody
+ * asked for the outcome; from then on it is like any other.
+ */
+class Answer extends Promise {
+  static get [Symbol.species]() {
+    return Promise;
+  }
+  then(...handlers) {
+    this.isTaken = true;
+    return super.then(...handlers);
+  }
+  /** Has `missed` told of a failure for which nobody asked. */
+  orElse(missed) {
+    super.then(undefined, (error) => this.isTaken || missed(error));
+    return this;
+  }
+}
+
+/**
  * Makes the JMessage object.
  * @param load fetches the class `Sdk` of a new wasm, and calls the function it is given when that wasm breaks; called
  *   at the first call, and again after a break
@@ -96,10 +115,9 @@ export function face(load, server, upload, page) {
   /** A call under this number; `shown` is what `fail` gets behind code and message. */
   function call(rid, { success, fail }, make, shown) {
     const call = { success, fail, shown };
-    const promise = new Promise((resolve, reject) => Object.assign(call, { resolve, reject }));
+    const promise = new Answer((resolve, reject) => Object.assign(call, { resolve, reject }));
+    promise.orElse((error) => typeof fail === "function" || console.warn(`JMessage: ${error.message}`));
     calls.set(rid, call);
-    // A page that gave callbacks does not wait for promises.
-    if (typeof success === "function" || typeof fail === "function") promise.catch(() => {});
     run((sdk) => {
       call.made = true;
       make(sdk);
@@ -336,10 +354,7 @@ export function face(load, server, upload, page) {
       later(() => fail(before, 872004, "config was called again"));
       configured = copy(options);
       configuring = take();
-      const promise = call(configuring, configured, (sdk) => sdk.config(configured));
-      // The listeners of ready and error hear it anyway.
-      promise.catch(() => {});
-      return promise;
+      return call(configuring, configured, (sdk) => sdk.config(configured));
     },
     login(given) {
       const rid = take();

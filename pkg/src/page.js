@@ -7,6 +7,8 @@ const MAX_UNHEARD = 1000;
 const REGISTRARS = ["ready", "error", "onConnected", "onDisconnected", "onMessageReceived", "notification", "onEventReceived"];
 const NAMES = ["ready", "error", "connected", "disconnected", "message", "notification", "event"];
 const READY = 0;
+const CONNECTED = 2;
+const DISCONNECTED = 3;
 
 /** Runs what may throw; an exception must not reach the page's own code. */
 function guard(run) {
@@ -44,6 +46,8 @@ export function makePage() {
   const added = NAMES.map(() => []);
   /** Messages and events that nobody has heard yet. */
   const unheard = [];
+  /** Whether the connection that stands was made before anybody listened: the script connects when it has loaded. */
+  let isUnnoticed = false;
 
   // What the page is to hear, in order, as functions. What its own code adds meanwhile waits for a timer: a page that
   // calls again in every callback must not keep the browser from everything else.
@@ -63,7 +67,11 @@ export function makePage() {
   }
 
   const listeners = (kind) => [registered[kind], ...added[kind]].filter((listener) => typeof listener === "function");
-  const tell = (kind, ...values) => listeners(kind).forEach((listener) => callback(listener, ...values));
+  function tell(kind, ...values) {
+    const now = listeners(kind);
+    if (kind === CONNECTED || kind === DISCONNECTED) isUnnoticed = kind === CONNECTED && !now.length;
+    now.forEach((listener) => callback(listener, ...values));
+  }
 
   /** Hands over the messages and events that wait for a listener, if there is one now. */
   function handOver() {
@@ -108,7 +116,11 @@ export function makePage() {
   };
   /** A listener came: it may be late for what was said already. */
   function joined(kind, listener) {
-    later(() => (kind === READY ? page.isReady && callback(listener) : handOver()));
+    later(() => {
+      if (kind === READY && page.isReady) callback(listener);
+      if (kind === CONNECTED && isUnnoticed) tell(CONNECTED);
+      handOver();
+    });
   }
   REGISTRARS.forEach((name, kind) => {
     page.registrars[name] = (listener) => {

@@ -20,10 +20,18 @@ export class Demo {
   #signer;
   #proxy;
   #port;
+  #flags;
+  appKey = APP_KEY;
+  /** What a server of the site's developer needs to know, as environment. */
+  secrets = { JMESSAGE_APP_KEY: APP_KEY, JMESSAGE_MASTER_SECRET: MASTER_SECRET };
 
-  /** Starts everything. With `network`, pages reach the server through [`Demo.network`]. */
-  static async start({ network = false } = {}) {
+  /**
+   * Starts everything. With `network`, pages reach the server through [`Demo.network`]; `flags` are more settings of the
+   * server.
+   */
+  static async start({ network = false, flags = [] } = {}) {
     const demo = new Demo();
+    demo.#flags = flags;
     try {
       await demo.#prepare(network);
       return demo;
@@ -39,9 +47,8 @@ export class Demo {
     if (network) this.#proxy = await Proxy.start(this.#port);
     this.url = network ? this.#proxy.url : `http://127.0.0.1:${this.#port}`;
     await this.#accounts();
-    const secrets = { JMESSAGE_APP_KEY: APP_KEY, JMESSAGE_MASTER_SECRET: MASTER_SECRET };
     const signer = program("JMESSAGE_SIGNER_BIN", "signature-server");
-    this.#signer = await Service.start(signer, ["--listen", "127.0.0.1:0", "--allow-origin", this.url], secrets);
+    this.#signer = await Service.start(signer, ["--listen", "127.0.0.1:0", "--allow-origin", this.url], this.secrets);
     this.signerUrl = `${this.#signer.url}/signature`;
     await this.#assemble();
     await this.startServer();
@@ -56,6 +63,13 @@ export class Demo {
       const user = ["--app", APP_KEY, "--username", username, "--nickname", nickname, "--password-stdin"];
       await run(server, ["user", "add", ...data, ...user], { input: PASSWORD });
     }
+  }
+
+  /** Changes what a user shows of itself. */
+  async edit(username, profile) {
+    const fields = Object.entries(profile).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    const which = ["--data-dir", this.#data, "--app", APP_KEY, "--username", username];
+    await run(program("JMESSAGE_SERVER_BIN", "jmessage-server"), ["user", "edit", ...which, ...fields]);
   }
 
   /** The site as `cargo xtask demo` lays it out: www/* and the package's files in pkg/. */
@@ -87,7 +101,14 @@ export class Demo {
   async startServer() {
     const path = program("JMESSAGE_SERVER_BIN", "jmessage-server");
     const where = ["--listen", `127.0.0.1:${this.#port}`, "--data-dir", this.#data, "--static-dir", this.site];
-    this.#server = await Service.start(path, ["serve", ...where]);
+    // A disk that is full is then an error like any other, and not the end of the program.
+    const args = ["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", path, "serve", ...where, ...this.#flags];
+    this.#server = await Service.start("/bin/sh", args);
+  }
+
+  /** From now on no file of the server takes another byte, as on a full disk; or all do again. */
+  async fillDisk(isFull) {
+    await run("prlimit", ["--pid", String(this.#server.pid), `--fsize=${isFull ? 0 : "unlimited"}:unlimited`]);
   }
 
   /** Kills the server without warning: nothing it had only in memory survives. */

@@ -47,6 +47,10 @@ export class Service {
     return service;
   }
 
+  get pid() {
+    return this.#child.pid;
+  }
+
   /** What it wrote so far. */
   get log() {
     return this.#log.join("\n");
