@@ -128,6 +128,24 @@ test("several lines, links and hostile text stay what they are", async () => {
   await there.close();
 });
 
+test("what somebody tells of themselves is a click away", async () => {
+  const { browser, demo } = set;
+  const profile = await browser.profile();
+  const person = await Person.signedIn(profile, demo.url, "carol");
+  const { page } = person;
+  const card = page.locator("dialog.card");
+  await person.talkTo("bobby");
+  await page.click("[data-profile]");
+  await until(() => card.innerText(), (text) => text.includes("Coffee first. <b>"), "the profile should be shown");
+  assert.equal(await card.locator("dl").innerText(), "性别\n男\n地区\n广州");
+  await page.keyboard.press("Escape");
+  await card.waitFor({ state: "detached" });
+  await person.talkTo("nobody-here");
+  await page.click("[data-profile]");
+  await until(() => card.innerText(), (text) => text.endsWith("没有这个用户"), "nobody should be told");
+  await profile.close();
+});
+
 test("a message that arrives while the mouse is pressed does not swallow the click", async () => {
   const { one, other, here, there } = await pair("bobby", "david");
   await one.talkTo("david");

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { root } from "./lib/process.mjs";
 
 const { Media, bodyOf, shownSize } = await import(`${root}www/app/media.js`);
+const { Groups } = await import(`${root}www/app/groups.js`);
 const { strings } = await import(`${root}www/app/strings.js`);
 
 const BASE = "https://chat.example.com/jmessage/v1/media/right/";
@@ -41,6 +42,26 @@ test("a picture is shown within bounds, whatever its message says of it", () => 
     assert.ok(shown.width >= 56 && shown.width <= 240 && shown.height >= 56 && shown.height <= 280, `${width} × ${height}`);
   }
   assert.deepEqual(shownSize({ width: 1200, height: 800 }), { width: 240, height: 160 });
+});
+
+test("a large group is read a page at a time", async () => {
+  const everyone = Array.from({ length: 25 }, (_, at) => `user${at}`);
+  const sdk = {
+    requestTimeOut: 7,
+    getGroupInfo({ groupId, start, success }) {
+      const members = everyone.slice(start, start + 10).map((username) => ({ username }));
+      success({ gid: Number(groupId), groupName: "many", ownerUsername: "user0", groupDesc: "", members, memberCount: 25 });
+    },
+  };
+  const conversation = {};
+  const store = { conversation: () => conversation, group: (id, change) => (conversation.group = { ...conversation.group, id, ...change }) };
+  const groups = new Groups(sdk, store, { learn() {} });
+  for (const [read, known] of [["read", 10], ["more", 20], ["more", 25]]) {
+    await groups[read]("9");
+    assert.deepEqual(conversation.group.members, everyone.slice(0, known));
+    assert.equal(conversation.group.count, 25);
+  }
+  assert.equal(sdk.requestTimeOut, 7, "the time that messages may take is as it was");
 });
 
 test("both languages say the same things with the same blanks", () => {

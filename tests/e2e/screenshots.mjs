@@ -64,6 +64,10 @@ async function oneToOne({ demo, me, theirs, words, shot }) {
   await page.click(".composer [aria-expanded]");
   await shot("05-emoji");
   await page.keyboard.press("Escape");
+  await page.click("[data-profile]");
+  await page.waitForSelector(".card dl");
+  await shot("11-profile");
+  await page.keyboard.press("Escape");
   await friend.leave();
   const other = await Person.signedIn(theirs, demo.url, "carol");
   await other.talkTo("alice");

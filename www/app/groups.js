@@ -25,23 +25,37 @@ export class Groups {
     const known = this.#store.groups();
     this.#touched.clear();
     const listed = new Set();
-    for (const { gid, ownerUsername, groupName, groupDesc, membersUsername } of await ask(this.#sdk, "getGroupList")) {
+    for (const { gid, ownerUsername, groupName, groupDesc, membersUsername, memberCount } of await ask(this.#sdk, "getGroupList")) {
       const id = String(gid);
       listed.add(id);
       if (this.#touched.has(id)) continue;
-      this.#store.group(id, { name: groupName, owner: ownerUsername, about: groupDesc, members: membersUsername, gone: null });
+      const members = { members: membersUsername, count: memberCount ?? membersUsername.length };
+      this.#store.group(id, { name: groupName, owner: ownerUsername, about: groupDesc, ...members, gone: null });
     }
     for (const { id, group } of known) {
       if (!listed.has(id) && !this.#touched.has(id) && !group?.gone) this.#store.group(id, { gone: "absent" });
     }
   }
 
-  /** Reads one group anew, with the nicknames of its members. */
+  /** Reads one group anew, with the nicknames of its members; of a large one, the first of them. */
   async read(id) {
-    const info = await ask(this.#sdk, "getGroupInfo", { groupId: id });
+    const { info, members } = await this.#page(id, 0);
+    const { groupName: name, ownerUsername: owner, groupDesc: about, memberCount: count = members.length } = info;
+    this.#store.group(id, { name, owner, about, members, count, gone: null });
+  }
+
+  /** Reads the members of a large group that come after those who are known. */
+  async more(id) {
+    const known = this.#store.conversation("group", id).group.members;
+    const { info, members } = await this.#page(id, known.length);
+    const all = [...new Set([...known, ...members])];
+    this.#store.group(id, { members: all, count: info.memberCount ?? all.length });
+  }
+
+  async #page(id, start) {
+    const info = await ask(this.#sdk, "getGroupInfo", { groupId: id, start });
     for (const { username, nickname } of info.members) this.#people.learn(username, nickname || username);
-    const { groupName: name, ownerUsername: owner, groupDesc: about, groupLevel: room, members } = info;
-    this.#store.group(id, { name, owner, about, room, members: members.map(({ username }) => username), gone: null });
+    return { info, members: info.members.map(({ username }) => username) };
   }
 
   /** Reads one group anew in the background. */
@@ -54,7 +68,8 @@ export class Groups {
     const { gid } = await ask(this.#sdk, "createGroup", { groupName: name, groupDescription: about });
     const id = String(gid);
     this.#touched.add(id);
-    this.#store.group(id, { name, about, owner: this.#store.me.username, members: [this.#store.me.username], gone: null });
+    const { username } = this.#store.me;
+    this.#store.group(id, { name, about, owner: username, members: [username], count: 1, gone: null });
     return id;
   }
 
@@ -90,7 +105,8 @@ export class Groups {
     const own = users.includes(this.#store.me.username);
     const over = kind === "dissolved" ? kind : (kind === "removed" || kind === "left") && own ? kind : null;
     const stays = over ?? (own ? null : conversation.group?.gone ?? null);
-    this.#store.group(id, { members, gone: stays, ...(kind === "created" && { owner: from }) });
+    const count = (conversation.group?.count ?? known.length) + members.length - known.length;
+    this.#store.group(id, { members, count, gone: stays, ...(kind === "created" && { owner: from }) });
     const at = Date.parse(`${ctime.replace(" ", "T")}+08:00`);
     this.#store.note(conversation, { id: `${ctime} ${type} ${users}`, from, users, happened: kind, at: at || Date.now() });
     if (!stays) this.refresh(id);

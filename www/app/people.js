@@ -45,10 +45,16 @@ export class People extends EventTarget {
     if (!this.#names.has(username)) this.find(username).catch(() => {});
   }
 
+  /** What the server tells of a user now: see getUserInfo. */
+  async profile(username) {
+    const profile = await ask(this.#sdk, "getUserInfo", { username });
+    this.learn(username, profile.nickname || username);
+    return profile;
+  }
+
   async #ask(username) {
     try {
-      const { nickname } = await ask(this.#sdk, "getUserInfo", { username });
-      this.learn(username, nickname || username);
+      await this.profile(username);
       return { username, name: this.nameOf(username) };
     } catch (refused) {
       this.#asked.delete(username);

@@ -10,8 +10,8 @@
 // A line about the group has kind "event" and { from, users, happened, quiet? }; a quiet one does not count as unread.
 //
 // Conversation: { key, type, id, name, unread, draft, messages, group }; of a group, `group` is
-//   { owner, about, members, room?, gone }: usernames, how many it may have, and why this user is out of it:
-//   "left", "removed", "dissolved", "absent" (found out later), or null
+//   { owner, about, members, count, gone }: usernames, of a large group the first; how many there are; and why this
+//   user is out of it: "left", "removed", "dissolved", "absent" (found out later), or null
 //
 // Events, each with its `detail`:
 //   message       { conversation, message, dropped }  appended; the older ones in `dropped` made room
@@ -102,7 +102,7 @@ export class Store extends EventTarget {
   /** Notes what is known of a group: its `name`, and fields of `group`. */
   group(id, { name, ...change }) {
     const conversation = this.conversation("group", id, name);
-    conversation.group = { owner: "", about: "", members: [], gone: null, ...conversation.group, ...change };
+    conversation.group = { owner: "", about: "", members: [], count: 0, gone: null, ...conversation.group, ...change };
     this.#changed(conversation);
   }
 

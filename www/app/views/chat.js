@@ -9,6 +9,7 @@ import { closedLine } from "./closed.js";
 import { composer } from "./composer.js";
 import { groupInfo } from "./groupinfo.js";
 import { messageLog } from "./log.js";
+import { openProfile } from "./profile.js";
 
 /** `back` leaves the conversation (on a narrow screen, to the list); `open` goes to another one. */
 export function chat(page, conversation, { back, open }) {
@@ -34,11 +35,12 @@ export function chat(page, conversation, { back, open }) {
     info.toggle();
     toggle.setAttribute("aria-expanded", String(info.view.open));
   }, { "aria-expanded": "false", "data-info": true });
+  const person = !grouped && iconButton("person", t("profile.open"), () => openProfile(session, id), { "data-profile": true });
   const view = h("section", { class: "chat" },
     h("header", { class: "chat-head" },
       iconButton("back", t("chat.back"), back, { "data-back": true }),
       h("div", { class: "chat-title" }, title, note),
-      toggle),
+      toggle || person),
     log.view, foot, info?.view);
   let shown;
   dropImages(view, t("image.dropHere"), (files) => conversation.group?.gone || pick(files));
@@ -48,7 +50,7 @@ export function chat(page, conversation, { back, open }) {
     const name = titleOf(conversation);
     title.textContent = name;
     view.setAttribute("aria-label", name);
-    note.textContent = grouped ? (group && !group.gone ? t("group.count", { n: group.members.length }) : "") : name === id ? "" : id;
+    note.textContent = grouped ? (group && !group.gone ? t("group.count", { n: group.count }) : "") : name === id ? "" : id;
     if (toggle) toggle.hidden = !group || Boolean(group.gone);
     const gone = group?.gone ?? "no";
     if (gone === shown) return;

@@ -51,10 +51,11 @@ export function groupInfo({ session, signal }, conversation, { talk, closed }) {
     body.replaceChildren(
       about(group, mine),
       h("div", { class: "info-section" },
-        h("h4", null, t("group.members", { n: group.members.length })),
+        h("h4", null, t("group.members", { n: group.count })),
         iconButton("newGroup", t("group.add"), add, { "data-add-members": true, "data-focus": "add" })),
-      h("ul", { class: "members", "aria-label": t("group.members", { n: group.members.length }) },
-        [...group.members].sort((a, b) => rank(group, a) - rank(group, b)).map((username) => member(group, username, mine))),
+      h("ul", { class: "members", "aria-label": t("group.members", { n: group.count }) },
+        [...group.members].sort((a, b) => rank(group, a) - rank(group, b)).map((username) => member(group, username, mine)),
+        group.members.length < group.count && h("li", null, h("button", { type: "button", class: "plain", onclick: more, dataset: { focus: "more" } }, t("group.more")))),
       h("div", { class: "info-end" },
         h("button", { type: "button", class: "plain danger", "data-leave": true, onclick: mine ? dissolve : leave }, icon("leave"), t(mine ? "group.dissolve" : "group.leave"))));
     if (focused) body.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
@@ -111,6 +112,14 @@ export function groupInfo({ session, signal }, conversation, { talk, closed }) {
     });
     dialog.addEventListener("close", () => refocus("edit"));
     name.input.select();
+  }
+
+  async function more() {
+    try {
+      await groups.more(id);
+    } catch (refused) {
+      toast(explain(refused.code, refused.message));
+    }
   }
 
   const remove = (username, name) =>

@@ -23,7 +23,8 @@ export function conversationRow(conversation, session, choose) {
     const { unread, draft, messages, group } = conversation;
     const last = messages.at(-1);
     const members = group && !group.gone ? group.members : [];
-    const named = [titleOf(conversation), members.length, members.slice(0, 4).map((username) => people.nameOf(username))];
+    const count = group && !group.gone ? group.count : 0;
+    const named = [titleOf(conversation), count, members.slice(0, 4).map((username) => people.nameOf(username))];
     const line = preview(conversation, isOpen, session);
     const next = JSON.stringify([named, unread, draft, last, line.text, isOpen, t("list.title"), last && brief(last.at)]);
     if (next === shown) return;
@@ -32,7 +33,7 @@ export function conversationRow(conversation, session, choose) {
     else button.removeAttribute("aria-current");
     button.replaceChildren(
       face(conversation, people),
-      h("span", { class: "row-name" }, h("span", { class: "row-title" }, titleOf(conversation)), members.length > 0 && h("small", null, `(${members.length})`)),
+      h("span", { class: "row-name" }, h("span", { class: "row-title" }, titleOf(conversation)), count > 0 && h("small", null, `(${count})`)),
       last ? time(lastAt(conversation)) : "",
       h("span", { class: "row-preview" }, line.sign, line.text),
       unread > 0 ? badge(unread) : "");
