@@ -130,6 +130,7 @@ test("several lines, links and hostile text stay what they are", async () => {
 
 test("what somebody tells of themselves is a click away", async () => {
   const { browser, demo } = set;
+  await demo.edit("bobby", { gender: 1, region: "广州", signature: "Coffee first. <b>" });
   const profile = await browser.profile();
   const person = await Person.signedIn(profile, demo.url, "carol");
   const { page } = person;

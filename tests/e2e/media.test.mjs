@@ -5,8 +5,8 @@ import { test } from "node:test";
 import { slowUpload, until } from "./lib/browser.mjs";
 import { landscape, noise, tone } from "./lib/media.mjs";
 import { Person } from "./lib/page.mjs";
+import { Phone } from "./lib/phone.mjs";
 import { stage } from "./lib/stage.mjs";
-import { sendVoice } from "./lib/wire.mjs";
 
 const set = stage({ network: true });
 const PHOTO = landscape(1200, 800);
@@ -152,8 +152,8 @@ test("pictures are pasted and dropped, several at a time, and other files are re
 test("a voice message is played, paused and moved about in", async () => {
   const { browser, demo } = set;
   const alice = await Person.signedIn(await browser.profile(), demo.url, "alice");
-  const theirs = await browser.profile();
-  await sendVoice(theirs, demo, { username: "bobby", targetId: "alice", sound: tone(3) });
+  const bobby = await Phone.join(set, "bobby");
+  await bobby.record("alice", tone(3));
   await alice.page.click('.row[data-conversation="single:bobby"]');
   const { page } = alice;
   const play = page.getByRole("button", { name: "播放语音，3 秒" });
@@ -177,5 +177,5 @@ test("a voice message is played, paused and moved about in", async () => {
   await play.waitFor();
   assert.equal(await page.locator(".voice-new").count(), 0, "that it was heard is remembered");
   await alice.page.context().close();
-  await theirs.close();
+  await bobby.leave();
 });

@@ -5,8 +5,8 @@ import { Browser, slowUpload } from "./lib/browser.mjs";
 import { Demo } from "./lib/demo.mjs";
 import { landscape, noise, tone } from "./lib/media.mjs";
 import { Person } from "./lib/page.mjs";
+import { Phone } from "./lib/phone.mjs";
 import { root } from "./lib/process.mjs";
-import { sendVoice } from "./lib/wire.mjs";
 
 const folder = process.env.SCREENSHOTS ?? `${root}target/screenshots`;
 const DESKTOP = { viewport: { width: 1280, height: 800 } };
@@ -147,12 +147,13 @@ const DUSK = [[255, 150, 130], [110, 140, 190]];
 const file = (name, buffer) => ({ name, mimeType: "image/png", buffer });
 
 /** Pictures and voice messages. */
-async function media({ demo, me, theirs, words, shot }) {
+async function media({ browser, demo, me, theirs, words, shot }) {
   const { page } = me;
   const wide = landscape(1200, 800);
   const tall = landscape(700, 1300, DUSK);
-  await sendVoice(theirs, demo, { username: "david", targetId: "alice", sound: tone(41) });
-  await sendVoice(theirs, demo, { username: "david", targetId: "alice", sound: tone(6) });
+  const phone = await Phone.join({ browser, demo }, "david");
+  for (const seconds of [41, 6]) await phone.record("alice", tone(seconds));
+  await phone.leave();
   const friend = await Person.signedIn(theirs, demo.url, "david");
   await friend.talkTo("alice");
   await friend.say(words[0]);
@@ -216,13 +217,14 @@ async function kicked({ demo, me, theirs, shot }) {
 async function shoot(browser, name, options) {
   const demo = await Demo.start({ network: true });
   try {
+    await demo.edit("bobby", { gender: 1, region: "广州", signature: "Coffee first." });
     const language = options.locale.slice(0, 2);
     const mine = await browser.profile(options);
     const theirs = await browser.profile(options);
     const me = await Person.arrive(mine, demo.url, "alice");
     const shot = (state) => picture(me.page, `${name}-${state}`);
     shot.prefix = name;
-    const scene = { demo, me, theirs, words: TALK[language], group: GROUP[language], shot };
+    const scene = { browser, demo, me, theirs, words: TALK[language], group: GROUP[language], shot };
     for (const play of [oneToOne, group, media, kicked]) await play(scene);
     await mine.close();
     await theirs.close();

@@ -63,8 +63,6 @@ export class Demo {
       const user = ["--app", APP_KEY, "--username", username, "--nickname", nickname, "--password-stdin"];
       await run(server, ["user", "add", ...data, ...user], { input: PASSWORD });
     }
-    const profile = ["--gender", "1", "--region", "广州", "--signature", "Coffee first. <b>"];
-    await run(server, ["user", "edit", ...data, "--app", APP_KEY, "--username", "bobby", ...profile]);
   }
 
   /** Changes what a user shows of itself. */

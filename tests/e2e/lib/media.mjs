@@ -1,10 +1,10 @@
 // Pictures and sounds, made of nothing.
 
-import { deflateSync, crc32 as zlibCrc32 } from "node:zlib";
+import * as zlib from "node:zlib";
 
 /** CRC-32 as PNG wants it; older Node.js has none of its own. */
 function crc32(bytes) {
-  if (zlibCrc32) return zlibCrc32(bytes);
+  if (zlib.crc32) return zlib.crc32(bytes);
   let crc = ~0;
   for (const byte of bytes) {
     crc ^= byte;
@@ -32,7 +32,7 @@ function png(width, height, colour) {
   header.writeUInt32BE(height, 4);
   header.set([8, 2], 8);
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([signature, chunk("IHDR", header), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);
+  return Buffer.concat([signature, chunk("IHDR", header), chunk("IDAT", zlib.deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);
 }
 
 /** A picture that cannot be made smaller: three bytes for each pixel, always the same ones. */
@@ -73,3 +73,6 @@ export function tone(seconds, rate = 8000) {
   for (let at = 0; at < samples; at++) file.writeInt16LE(Math.round(8000 * Math.sin((at / rate) * 2 * Math.PI * 440)), 44 + at * 2);
   return file;
 }
+
+/** What a receiver is told of a file. */
+export const facts = (file) => ({ crc32: crc32(file), fsize: file.length });

@@ -6,7 +6,7 @@ export class Phone {
   static async join({ browser, demo }, username) {
     const phone = new Phone();
     phone.page = await (await browser.profile()).newPage();
-    await phone.page.goto(`${demo.url}/sdk.html`);
+    await phone.page.goto(demo.url);
     const signature = await (await fetch(demo.signerUrl)).json();
     await phone.page.evaluate(async ([signature, username, password]) => {
       const socket = new WebSocket(`ws://${location.host}/jmessage/v1`, "jmessage.v1");
@@ -40,5 +40,9 @@ export class Phone {
       return ask({ type: "send", id: 3, key: crypto.randomUUID(), target_type: "single", target_id: to, msg_type: "voice", msg_body }, "sent");
     }, [to, [...sound]]);
     if (answer.type !== "sent") throw new Error(`the sound was not sent: ${JSON.stringify(answer)}`);
+  }
+
+  leave() {
+    return this.page.context().close();
   }
 }
