@@ -74,6 +74,7 @@ const ROOMS: &[Room] = &[
             "jmessage-client",
             "jmessage-core",
             "jmessage-gateway",
+            "jmessage-media",
             "jmessage-model",
             "jmessage-proto",
             "jmessage-server",
