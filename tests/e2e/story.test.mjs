@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { Member } from "./lib/member.mjs";
-import { facts, png } from "./lib/samples.mjs";
+import { facts, noise as png } from "./lib/media.mjs";
 import { stage } from "./lib/stage.mjs";
 
 const set = stage();
@@ -148,6 +148,7 @@ test("every side hears exactly what is meant for it, in order, once", async (con
     });
   }
   await context.test("who logs in once more hears nothing again", async () => {
+    for (const member of [bobby, erika, david]) await member.signOut();
     for (const username of ["david", "erika", "bobby"]) {
       const again = await Member.join(set, username);
       await settle(carol, again);

@@ -349,8 +349,12 @@ impl<V: Payload> Client<V> {
             let (id, _) = self.calls.remove(at);
             self.notify(Notice::CallFailed(id, Code::RequestTimeout.into()));
         }
-        while let Some(rid) = self.outbox.expire(now) {
-            let code = if self.is_logged_in() { Code::RequestTimeout } else { Code::Disconnected };
+        while let Some((rid, postponed)) = self.outbox.expire(now) {
+            let code = match (self.is_logged_in(), postponed) {
+                (false, _) => Code::Disconnected,
+                (true, true) => Code::ServerError,
+                (true, false) => Code::RequestTimeout,
+            };
             self.notify(Notice::SendFailed(rid, code.into()));
         }
         self.advance(now);

@@ -22,6 +22,8 @@ struct Entry<V> {
     message: Outgoing<V>,
     deadline: u64,
     flying: bool,
+    /// The server has said on this connection that it cannot do it now.
+    postponed: bool,
 }
 
 /// See the module.
@@ -54,7 +56,7 @@ impl<V: Clone> Outbox<V> {
         let mut key = self.prefix.clone();
         push_base32(&mut key, serial);
         self.failed.retain(|entry| entry.rid != rid);
-        self.waiting.push(Entry { rid, key, message, deadline, flying: false });
+        self.waiting.push(Entry { rid, key, message, deadline, flying: false, postponed: false });
         Ok(())
     }
 
@@ -66,7 +68,7 @@ impl<V: Clone> Outbox<V> {
         let size = self.failed.get(at).map_or(0, |entry| entry.message.size);
         self.room(size)?;
         let entry = self.failed.remove(at);
-        self.waiting.push(Entry { deadline, flying: false, ..entry });
+        self.waiting.push(Entry { deadline, flying: false, postponed: false, ..entry });
         Ok(())
     }
 
@@ -107,6 +109,7 @@ impl<V: Clone> Outbox<V> {
     pub(crate) fn postpone(&mut self, rid: u64, until: u64) -> bool {
         let Some(entry) = self.waiting.iter_mut().find(|entry| entry.rid == rid) else { return false };
         entry.flying = false;
+        entry.postponed = true;
         self.hold = self.hold.max(until);
         true
     }
@@ -115,14 +118,16 @@ impl<V: Clone> Outbox<V> {
     pub(crate) fn land(&mut self) {
         for entry in &mut self.waiting {
             entry.flying = false;
+            entry.postponed = false;
         }
         self.hold = 0;
     }
 
-    /// Ends the waiting of the first message whose time limit is over.
-    pub(crate) fn expire(&mut self, now: u64) -> Option<u64> {
+    /// Ends the waiting of the first message whose time limit is over. True if the server could not do it until then.
+    pub(crate) fn expire(&mut self, now: u64) -> Option<(u64, bool)> {
         let at = self.waiting.iter().position(|entry| entry.deadline <= now)?;
-        Some(self.fail(at))
+        let postponed = self.waiting.get(at).is_some_and(|entry| entry.postponed);
+        Some((self.fail(at), postponed))
     }
 
     /// Ends the waiting of the first message there is.
@@ -216,6 +221,22 @@ mod tests {
         assert!(outbox.again(999, 9).is_err(), "nor may a repetition exceed it");
         assert!(outbox.refused(5000));
         assert!(bytes(&outbox.failed) <= MAX_WAITING_BYTES);
+    }
+
+    #[test]
+    fn what_the_server_could_not_do_in_time_is_told_from_what_it_never_answered() {
+        let mut outbox = Outbox::new(0);
+        for rid in [1, 2] {
+            outbox.add(rid, rid, text(1), 100).unwrap();
+            assert!(outbox.next(0).is_some());
+        }
+        assert!(outbox.postpone(1, 50));
+        assert_eq!(outbox.expire(100), Some((1, true)));
+        assert_eq!(outbox.expire(100), Some((2, false)));
+        outbox.again(1, 200).unwrap();
+        assert!(outbox.next(100).is_some() && outbox.postpone(1, 150));
+        outbox.land();
+        assert_eq!(outbox.expire(200), Some((1, false)), "a new connection knows nothing yet");
     }
 
     #[test]

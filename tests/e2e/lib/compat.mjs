@@ -8,7 +8,7 @@ import { until } from "./browser.mjs";
 import { Member } from "./member.mjs";
 import { Phone } from "./phone.mjs";
 import { root } from "./process.mjs";
-import { facts, png, wav } from "./samples.mjs";
+import { facts, noise as png, tone as wav } from "./media.mjs";
 
 export const PICTURE = png(400, 300);
 export const VOICE = wav(2);

@@ -20,6 +20,8 @@ for (const name of ["ready", "error", "connected", "disconnected", "notification
 </script>`;
 
 export class Member {
+  #socket;
+
   constructor(page, username) {
     this.page = page;
     this.username = username;
@@ -28,9 +30,10 @@ export class Member {
   /** A page in a browser of its own that has called nothing yet. */
   static async arrive({ browser, demo }, username) {
     await writeFile(`${demo.site}/sdk.html`, PAGE);
-    const page = await (await browser.profile()).newPage();
-    await page.goto(`${demo.url}/sdk.html`);
-    return new Member(page, username);
+    const member = new Member(await (await browser.profile()).newPage(), username);
+    member.page.on("websocket", (socket) => (member.#socket = socket));
+    await member.page.goto(`${demo.url}/sdk.html`);
+    return member;
   }
 
   /** A page that is logged in. */
@@ -97,6 +100,13 @@ export class Member {
   news(name) {
     const ask = () => this.page.evaluate((name) => news.find((entry) => entry[0] === name) ?? null, name);
     return until(ask, Boolean, `${this.username} should hear ${name}`);
+  }
+
+  /** Logs out, and waits until the server knows it, and with it all that was heard. */
+  async signOut() {
+    const done = this.#socket.waitForEvent("framereceived", ({ payload }) => payload.startsWith('{"type":"done"'));
+    await this.page.evaluate(() => void JMessage.logout());
+    await done;
   }
 
   leave() {

@@ -34,6 +34,8 @@ function names(spell) {
     ...of("addGroupMembers", "success", "fail · code"),
     ...of("removeGroupMembers", "success", "fail · code"),
     ...of("exitGroup", "success", "fail · code"),
+    "no error reaches window.onerror",
+    "no promise is left rejected",
     ...of("getGroupList", "gid", "ownerUsername", "groupName", "groupDesc", "membersUsername", REFUSED),
   ];
 }
@@ -42,6 +44,7 @@ function names(spell) {
 export const NAMES_2015 = [
   ...names(camel),
   "onMessageReceived · createTime is in seconds",
+  ...["version", "debug", "requestTimeOut", "url", "httpServerUrl"],
   ...of("onEventReceived", "create_group is 8", "exit_group is 9", "remove_members is 11", "the end of a group"),
   ...of("notification", "code", "message"),
   ...of("QiNiuMediaUrl", "the picture itself", "?imageView2/0/w/200/h/200", "?imageInfo"),

@@ -10,6 +10,7 @@
 //! | `[conversation, seq]` | a position of a cursor |
 
 mod calls;
+mod params;
 
 use super::{
     Gateway, media, outbound,

@@ -1,5 +1,6 @@
 //! The calls about users and groups: `call` frames, by the names of the JMessage API.
 
+use super::params::{Params, username};
 use crate::jmessage::{
     outbound,
     session::{Connection, Leave},
@@ -8,68 +9,13 @@ use crate::jmessage::{
 use jmessage_core::{GroupChange, Session};
 use jmessage_model::{ConversationId, Description, GroupName, Limits, NameError, Username};
 use jmessage_proto::Code;
-use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 use std::sync::Arc;
 
-/// Usernames in one call at most: the event that tells of them fits in a frame.
-const MAX_NAMES: usize = 256;
 /// Members read for one answer at most: about as many as fit in a frame when they show nothing but their names.
 const MOST_MEMBERS: usize = 4096;
 /// Members of each group that a list of groups names at most.
 const LISTED_NAMES: usize = 500;
-
-#[derive(Deserialize)]
-struct UserInfo {
-    username: String,
-}
-
-/// A group's number, which old pages also give as text.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Gid {
-    Number(u64),
-    Text(String),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct OneGroup {
-    group_id: Gid,
-}
-
-/// `start` members are passed over: for groups whose members do not fit in one answer.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct GroupInfo {
-    group_id: Gid,
-    #[serde(default)]
-    start: usize,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct CreateGroup {
-    group_name: String,
-    #[serde(default)]
-    group_description: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_field_names, reason = "named as in the API")]
-struct UpdateGroup {
-    group_id: Gid,
-    group_name: Option<String>,
-    group_description: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Members {
-    group_id: Gid,
-    member_usernames: Vec<String>,
-}
 
 /// What a call asks for.
 enum Call {
@@ -120,63 +66,29 @@ impl Connection {
 }
 
 fn parse(method: &str, params: &RawValue) -> Result<Call, Refused> {
+    let params = Params::read(params)?;
     Ok(match method {
-        "getUserInfo" => Call::UserInfo(username(&read::<UserInfo>(params)?.username)?),
-        "getGroupInfo" => {
-            let GroupInfo { group_id, start } = read(params)?;
-            Call::GroupInfo(group(group_id)?, start)
-        }
+        "getUserInfo" => Call::UserInfo(username(params.required_text("username")?)?),
+        "getGroupInfo" => Call::GroupInfo(params.group()?, params.start()?),
         "getGroupList" => Call::GroupList,
-        "createGroup" => {
-            let CreateGroup { group_name, group_description } = read(params)?;
-            let (name, description) = (name(&group_name)?, description(&group_description)?);
-            Call::Change(GroupChange::Create { name, description })
-        }
-        "updateGroupInfo" => {
-            let UpdateGroup { group_id, group_name, group_description } = read(params)?;
-            Call::Change(GroupChange::Update {
-                group: group(group_id)?,
-                name: group_name.as_deref().map(name).transpose()?,
-                description: group_description.as_deref().map(description).transpose()?,
-            })
-        }
+        "createGroup" => Call::Change(GroupChange::Create {
+            name: name(params.required_text("groupName")?)?,
+            description: description(params.text("groupDescription")?.unwrap_or_default())?,
+        }),
+        "updateGroupInfo" => Call::Change(GroupChange::Update {
+            group: params.group()?,
+            name: params.text("groupName")?.map(name).transpose()?,
+            description: params.text("groupDescription")?.map(description).transpose()?,
+        }),
         "addGroupMembers" => {
-            let (group, users) = members(params)?;
-            Call::Change(GroupChange::Add { group, users })
+            Call::Change(GroupChange::Add { group: params.group()?, users: params.members()? })
         }
         "removeGroupMembers" => {
-            let (group, users) = members(params)?;
-            Call::Change(GroupChange::Remove { group, users })
+            Call::Change(GroupChange::Remove { group: params.group()?, users: params.members()? })
         }
-        "exitGroup" => Call::Change(GroupChange::Exit { group: group(read::<OneGroup>(params)?.group_id)? }),
+        "exitGroup" => Call::Change(GroupChange::Exit { group: params.group()? }),
         _ => return Err(Refused::argument("unknown method")),
     })
-}
-
-fn read<T: DeserializeOwned>(params: &RawValue) -> Result<T, Refused> {
-    serde_json::from_str(params.get()).map_err(|error| Refused::argument(format!("params: {error}")))
-}
-
-fn group(gid: Gid) -> Result<ConversationId, Refused> {
-    let number = match gid {
-        Gid::Number(number) => Some(number),
-        Gid::Text(text) => text.parse().ok(),
-    };
-    number.map(ConversationId).ok_or_else(|| Refused::argument("groupId must be a number"))
-}
-
-fn username(name: &str) -> Result<Username, Refused> {
-    Username::new(name).map_err(|_| Code::NoSuchUser.into())
-}
-
-fn members(params: &RawValue) -> Result<(ConversationId, Vec<Username>), Refused> {
-    let Members { group_id, member_usernames } = read(params)?;
-    let group = group(group_id)?;
-    if member_usernames.is_empty() || member_usernames.len() > MAX_NAMES {
-        return Err(Refused::argument(format!("memberUsernames must have 1 to {MAX_NAMES} names")));
-    }
-    let users = member_usernames.iter().map(|name| username(name)).collect::<Result<_, _>>()?;
-    Ok((group, users))
 }
 
 fn name(text: &str) -> Result<GroupName, Refused> {
