@@ -134,7 +134,7 @@ fn in_browser<'a>(ws: &'a Workspace, browser: Option<&'a Browser>) -> Vec<Step<'
         step("wasm", "the SDK's own tests in a browser, against a real server", &[], move |runner| {
             wasm_tests(ws, browser()?, runner)
         }),
-        step("e2e", "two browsers chat through the demo", &["pkg"], move |runner| {
+        step("e2e", "the demo and pages of the original in a browser", &["pkg"], move |runner| {
             runner.exec(cargo(
                 ws,
                 &["build", "--package", "jmessage-server", "--package", "signature-server"],
