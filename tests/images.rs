@@ -165,3 +165,37 @@ async fn an_upload_can_be_aborted_and_the_message_sent_again() {
     pause(50.0).await;
     assert!(bobby.take("onMessageReceived").is_none(), "once");
 }
+
+#[wasm_bindgen_test]
+async fn an_image_may_be_sent_in_the_moment_of_the_login_by_the_user_who_logged_in() {
+    let file = picture(30, 30).await;
+    let page = Page::ready().await;
+    for (username, other) in [("alice019", "bobby019"), ("bobby019", "alice019")] {
+        let sender = page.clone();
+        let image = file.clone();
+        let success = page.reaction("in", move |_| {
+            assert_ne!(get(&sender.jmessage, "QiNiuMediaUrl"), "");
+            sender.send_image(other, &[("file", image.clone())]);
+        });
+        let options =
+            [("username", username.into()), ("password", common::PASSWORD.into()), ("success", success)];
+        page.call("login", &[bag(&options)]);
+        page.hear("sent").await;
+    }
+    page.call("logout", &[]);
+    assert_eq!(get(&page.jmessage, "QiNiuMediaUrl"), "", "the right ends with the session");
+}
+
+#[wasm_bindgen_test]
+async fn many_images_at_once_all_arrive() {
+    let (alice, bobby) = (Page::of("alice020").await, Page::of("bobby020").await);
+    let file = picture(200, 200).await;
+    for _ in 0..9 {
+        alice.send_image("bobby020", &[("file", file.clone())]);
+    }
+    for _ in 0..9 {
+        alice.hear("sent").await;
+        assert_eq!(get(&bobby.hear("onMessageReceived").await.values[0], "msg_type"), "image");
+    }
+    assert!(alice.take("unsent").is_none());
+}

@@ -8,6 +8,8 @@ const LAST_RID = 999999;
 const MAX_KEPT = 1200;
 /** After so many breaks the wasm is left alone. */
 const MAX_BREAKS = 3;
+/** How many images are uploaded at a time. */
+const MAX_UPLOADS = 2;
 
 // The wasm's news by number.
 const READY = 0;
@@ -92,7 +94,12 @@ export function face(load, server, upload, page) {
   let account;
   /** The last position the page has of each conversation: a new core would tell again what came just before. */
   let seen = new Map();
+  /** `init` was called. */
+  let wanted = false;
   let uploadUrl;
+  /** Uploads that may begin, and those that wait: a browser opens few connections, and the server takes few at a time. */
+  let free = MAX_UPLOADS;
+  const queue = [];
 
   /** The options as they are now: the page may use its object for another call. */
   function copy(options) {
@@ -113,7 +120,7 @@ export function face(load, server, upload, page) {
   }
 
   /** A call under this number; `shown` is what `fail` gets behind code and message. */
-  function call(rid, { success, fail }, make, shown) {
+  function call(rid, { success, fail }, make, shown, urgent) {
     const call = { success, fail, shown };
     const promise = new Answer((resolve, reject) => Object.assign(call, { resolve, reject }));
     promise.orElse((error) => typeof fail === "function" || console.warn(`JMessage: ${error.message}`));
@@ -121,7 +128,7 @@ export function face(load, server, upload, page) {
     run((sdk) => {
       call.made = true;
       make(sdk);
-    });
+    }, urgent);
     return promise;
   }
 
@@ -155,12 +162,8 @@ export function face(load, server, upload, page) {
           return succeed(a, messages.delete(a) ? a : present(b));
         case FAILED:
           return fail(a, b, c);
-        case MEDIA: {
-          const at = (url) => (url[0] === "/" ? JMessage.httpServerUrl + url : url);
-          JMessage.QiNiuMediaUrl = JMessage.UpYunImageMediaUrl = JMessage.UpYunVoiceMediaUrl = at(a);
-          uploadUrl = at(b);
-          return;
-        }
+        case MEDIA:
+          return media(a, b);
         case UPLOAD:
           return transfer(a, messages.get(a));
         case SIGN:
@@ -182,9 +185,17 @@ export function face(load, server, upload, page) {
           break;
         case NOTIFICATION:
           account = undefined;
+          media("", "");
       }
       tell(kind, a, b);
     });
+
+  /** Where media are from now on; the addresses are those of one user. */
+  function media(read, write) {
+    const [base, to] = [read, write].map((url) => (url[0] === "/" ? JMessage.httpServerUrl + url : url));
+    JMessage.QiNiuMediaUrl = JMessage.UpYunImageMediaUrl = JMessage.UpYunVoiceMediaUrl = base;
+    uploadUrl = to;
+  }
 
   /** Asks the page's signer: a function, or the URL of JSON. */
   async function sign(ticket, signer) {
@@ -227,8 +238,7 @@ export function face(load, server, upload, page) {
         }),
       (error) => {
         console.error(error);
-        generation++;
-        begin(failing(`JMessage cannot run here: ${error?.message}`));
+        giveUp(`JMessage cannot run here: ${error?.message}`);
       },
     );
   }
@@ -238,10 +248,19 @@ export function face(load, server, upload, page) {
     waiting = [];
     now.forEach(run);
   }
-  function run(make) {
+  function giveUp(message) {
+    generation++;
+    later(() => {
+      for (const [rid, { made }] of calls) if (made) fail(rid, 872000, message);
+    });
+    begin(failing(message));
+  }
+  /** Makes a call as soon as there is a core; an urgent one also on a core that is still being brought level. */
+  function run(make, urgent) {
     guard(() => core?.setTimeouts(Number(JMessage.requestTimeOut), Number(JMessage.loginTimeOut)));
     // The line above may have been the core's last.
-    if (core) return guard(() => make(core));
+    const sdk = core ?? (urgent && newest);
+    if (sdk) return guard(() => make(sdk));
     waiting.push(make);
     if (!generation) start(begin);
   }
@@ -249,7 +268,7 @@ export function face(load, server, upload, page) {
   /** The core broke: says so, and has another do what it was to do. */
   function broken(error) {
     console.error(error);
-    core = undefined;
+    core = newest = undefined;
     const message = `JMessage broke and starts again: ${error?.message}`;
     // Whether the server did these is not known, and to ask again might do them twice.
     const lost = [...calls.keys()].filter(
@@ -260,9 +279,8 @@ export function face(load, server, upload, page) {
       tell(ERROR, 872000, message);
       for (const rid of lost) fail(rid, 872000, message);
     });
-    if (generation <= MAX_BREAKS) return start(resume);
-    generation++;
-    begin(failing(message));
+    if (generation <= MAX_BREAKS) start(resume);
+    else giveUp(message);
   }
   /** Brings a new core to where the old one was. */
   function resume(sdk, isCurrent) {
@@ -271,17 +289,25 @@ export function face(load, server, upload, page) {
       for (const [rid, message] of messages) if (calls.get(rid)?.made) pass(sdk, rid, message);
       begin(sdk);
     };
+    if (wanted) sdk.init();
     if (configured) sdk.config(configured);
     if (!account || !isCurrent()) return go();
-    // If the page's own login is still under way, this is it.
+    // If the page's own login is still under way, this is it. Otherwise the page believes that it is logged in.
+    const known = calls.has(account.rid);
     const login = end(account.rid);
-    account.rid = take();
-    const then = (settle) => (value) => {
-      settle(value);
+    const mine = account;
+    mine.rid = take();
+    const resolve = (value) => {
+      login.resolve(value);
       go();
     };
-    calls.set(account.rid, { ...login, resolve: then(login.resolve), reject: then(login.reject) });
-    sdk.login(account.rid, account.options);
+    const reject = (error) => {
+      login.reject(error);
+      if (!known && account === mine) hear(NOTIFICATION, error.code, error.message);
+      go();
+    };
+    calls.set(mine.rid, { ...login, made: true, resolve, reject });
+    sdk.login(mine.rid, mine.options);
   }
 
   function pass(sdk, rid, message) {
@@ -291,7 +317,7 @@ export function face(load, server, upload, page) {
   }
   function send(options, file) {
     const rid = take();
-    const message = { options, file, serial: nextSerial++ };
+    const message = { options, file, serial: nextSerial++, owner: account?.options.username };
     callback(options.idGenerated, rid);
     for (const old of messages.keys()) {
       if (messages.size < MAX_KEPT) break;
@@ -303,18 +329,21 @@ export function face(load, server, upload, page) {
   /** Uploads the image of a message, and sends the message then. */
   async function transfer(rid, message) {
     if (!message || message.busy) return;
-    const { progress, signal } = message.options;
-    const timeout = Number(JMessage.requestTimeOut) || 10000;
     message.busy = true;
+    if (!free) await new Promise((next) => queue.push(next));
+    else free--;
+    const { progress, signal } = message.options;
+    const tell = (loaded, total) => callback(progress, loaded, total, rid);
     try {
-      message.answer = await upload(uploadUrl, message.file, timeout, signal, (loaded, total) =>
-        callback(progress, loaded, total, rid),
-      );
-      run((sdk) => pass(sdk, rid, message));
+      message.answer = await upload(() => uploadUrl, message.file, Number(JMessage.requestTimeOut) || 10000, signal, tell);
     } catch ({ code = 872000, message }) {
       fail(rid, code, message);
     }
     message.busy = false;
+    const next = queue.shift();
+    if (next) next();
+    else free++;
+    if (message.answer) run((sdk) => pass(sdk, rid, message));
   }
   function resend(options) {
     const given = options.rid;
@@ -327,8 +356,9 @@ export function face(load, server, upload, page) {
     const message = messages.get(rid);
     if (message) message.options = { ...message.options, progress: options.progress, signal: options.signal };
     const make = (sdk) => {
-      // The wasm knows what it sent. What never came so far, or was another's to send, starts anew.
-      if (message && (message.core !== sdk || (message.file && !message.answer))) pass(sdk, rid, message);
+      // The wasm knows what it sent. What never came so far, or went through one that broke, starts anew.
+      const anew = message && message.owner === account?.options.username;
+      if (anew && (message.core !== sdk || (message.file && !message.answer))) pass(sdk, rid, message);
       else sdk.resend(rid);
     };
     return call(rid, options, make, rid);
@@ -346,6 +376,7 @@ export function face(load, server, upload, page) {
     UpYunVoiceMediaUrl: "",
     ...page.registrars,
     async init() {
+      wanted = true;
       run((sdk) => sdk.init());
     },
     config(options) {
@@ -354,22 +385,25 @@ export function face(load, server, upload, page) {
       later(() => fail(before, 872004, "config was called again"));
       configured = copy(options);
       configuring = take();
-      return call(configuring, configured, (sdk) => sdk.config(configured));
+      return call(configuring, configured, (sdk) => sdk.config(configured), undefined, true);
     },
     login(given) {
       const rid = take();
       const options = copy(given);
-      return call(rid, options, (sdk) => {
+      const make = (sdk) => {
         seen = new Map();
+        if (account?.options.username !== options.username) media("", "");
         account = { rid, options };
         sdk.login(rid, options);
-      });
+      };
+      return call(rid, options, make, undefined, true);
     },
     async logout() {
       run((sdk) => {
         account = undefined;
+        media("", "");
         sdk.logout();
-      });
+      }, true);
     },
     sendTextMessage: (options) => send(copy(options)),
     sendImageMessage(given) {
@@ -385,6 +419,6 @@ export function face(load, server, upload, page) {
       return call(rid, options, (sdk) => sdk.call(rid, name, options));
     };
   }
-  globalThis.addEventListener?.("online", () => core?.online());
+  globalThis.addEventListener?.("online", () => newest?.online());
   return JMessage;
 }

@@ -115,6 +115,36 @@ test("a wasm that breaks again and again is given up, and every call says so", a
   await alice.context().close();
 });
 
+test("what was under way when the wasm is given up has an outcome, too", async () => {
+  const { browser, demo } = set;
+  const endOf = (page, calls) =>
+    page.evaluate(async (calls) => {
+      const under = new Function(`return [${calls}]`)();
+      // The calls reach the wasm first.
+      await JMessage.init();
+      while (!JMessage.url) await new Promise((resolve) => setTimeout(resolve, 5));
+      performance.now = () => {
+        throw new Error("broken for good");
+      };
+      const outcomes = await Promise.allSettled([...under, JMessage.getGroupList({})]);
+      performance.now = now;
+      return outcomes.map(({ reason }) => reason?.code);
+    }, calls);
+  const alice = await visit("alice");
+  const text = `JMessage.sendTextMessage({ targetType: "single", targetId: "bobby", text: "under way" })`;
+  // The answer may have been there in time.
+  const [sent, list] = await endOf(alice, text);
+  assert.ok(sent === 872000 || sent === undefined, `${sent}`);
+  assert.equal(list, 872000);
+  await alice.context().close();
+
+  const fresh = await (await browser.profile()).newPage();
+  await fresh.goto(`${demo.url}/trap.html`);
+  const never = `JMessage.config({ signer: () => new Promise(() => {}) }), JMessage.login({ username: "alice", password: "x" })`;
+  assert.deepEqual(await endOf(fresh, never), [872000, 872000, 872000]);
+  await fresh.context().close();
+});
+
 test("a message that failed before the wasm broke can be sent again after it", async () => {
   const alice = await visit("alice");
   const bobby = await visit("bobby");

@@ -299,11 +299,7 @@ impl<V: Payload> Client<V> {
                 self.pushed(now, Position { conversation, seq }, Some(event), Notice::Event);
             }
             Response::From { conversation, seq } => self.inbox.skip(conversation, seq),
-            Response::Media { url, upload } => {
-                if self.is_logged_in() {
-                    self.notify(Notice::Media { url, upload });
-                }
-            }
+            Response::Media { url, upload } => self.notify(Notice::Media { url, upload }),
             Response::Kicked { code, message } => self.kicked(Failure { code, message }),
         }
         self.advance(now);

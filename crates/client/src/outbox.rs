@@ -44,7 +44,7 @@ impl<V: Clone> Outbox<V> {
         outbox
     }
 
-    /// Takes a new message. A failed one of the same number, from long ago, is forgotten.
+    /// Takes a new message. One of the same number is forgotten: it failed long ago, or this is its repetition.
     pub(crate) fn add(
         &mut self,
         rid: u64,
@@ -55,6 +55,7 @@ impl<V: Clone> Outbox<V> {
         self.room(message.size)?;
         let mut key = self.prefix.clone();
         push_base32(&mut key, serial);
+        self.waiting.retain(|entry| entry.rid != rid);
         self.failed.retain(|entry| entry.rid != rid);
         self.waiting.push(Entry { rid, key, message, deadline, flying: false, postponed: false });
         Ok(())

@@ -162,8 +162,9 @@ impl Connection {
         self.pending = None;
         self.under_way = 0;
         self.standing = Standing::Open(Box::new(app), session.clone());
+        // First, so that a page that hears of its login knows where media are.
         let media = self.media(&session);
-        self.write([outbound::session(id, &session, token), media]).await?;
+        self.write([media, outbound::session(id, &session, token)]).await?;
         let mut catch_up = self.gateway.core.catch_up(&session);
         loop {
             match catch_up.next().await {
