@@ -3,8 +3,8 @@
 use super::StoredBlobs;
 use jmessage_core::port::Unavailable;
 use object_store::{
-    RetryConfig,
-    aws::{AmazonS3, AmazonS3Builder},
+    ClientConfigKey, RetryConfig,
+    aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey},
 };
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -36,6 +36,11 @@ const RETRY_WITHIN: Duration = Duration::from_secs(30);
 /// Times that a request is sent again.
 const RETRIES: usize = 3;
 
+/// The time of a whole exchange, which a page that reads slowly may draw out; and that between two reads, which cuts a
+/// bucket that stands still. In the notation of the settings they replace, so that others of the environment stay.
+const TIMES: [(ClientConfigKey, &str); 2] =
+    [(ClientConfigKey::Timeout, "1 day"), (ClientConfigKey::ReadTimeout, "30 seconds")];
+
 /// The files of a bucket. Does not ask the server yet.
 pub fn bucket(bucket: &Bucket) -> Result<StoredBlobs, Unavailable> {
     // Fails when the program has chosen already, which is as good.
@@ -45,7 +50,7 @@ pub fn bucket(bucket: &Bucket) -> Result<StoredBlobs, Unavailable> {
 
 fn connect(environment: AmazonS3Builder, bucket: &Bucket) -> Result<AmazonS3, Unavailable> {
     let retry = RetryConfig { max_retries: RETRIES, retry_timeout: RETRY_WITHIN, ..RetryConfig::default() };
-    let mut builder = environment.with_bucket_name(&bucket.name).with_retry(retry);
+    let mut builder = with_times(environment).with_bucket_name(&bucket.name).with_retry(retry);
     if let Some(endpoint) = &bucket.endpoint {
         builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
     }
@@ -58,9 +63,29 @@ fn connect(environment: AmazonS3Builder, bucket: &Bucket) -> Result<AmazonS3, Un
     builder.build().map_err(|error| Unavailable(format!("bucket {}: {error}", bucket.name)))
 }
 
+fn with_times(builder: AmazonS3Builder) -> AmazonS3Builder {
+    TIMES
+        .into_iter()
+        .fold(builder, |builder, (key, time)| builder.with_config(AmazonS3ConfigKey::Client(key), time))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slow_reader_is_not_cut_and_a_bucket_that_stands_still_is() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let environment = AmazonS3Builder::new()
+            .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::ProxyUrl), "http://127.0.0.1:9")
+            .with_region("here");
+        let builder = with_times(environment);
+        let said = |key| builder.get_config_value(&AmazonS3ConfigKey::Client(key));
+        assert_eq!(said(ClientConfigKey::ProxyUrl).as_deref(), Some("http://127.0.0.1:9"));
+        assert_eq!(said(ClientConfigKey::Timeout).as_deref(), Some("1 day"));
+        assert_eq!(said(ClientConfigKey::ReadTimeout).as_deref(), Some("30 seconds"));
+        assert!(builder.with_bucket_name("media").build().is_ok(), "the times can be read");
+    }
 
     #[test]
     fn a_bucket_prints_no_secret() {

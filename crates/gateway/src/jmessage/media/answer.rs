@@ -17,8 +17,9 @@ const REMEMBERED: &str = "86400";
 const RETRY_AFTER: &str = "2";
 
 /// On every answer: any page may read it, nothing guesses what it is, and nothing in it runs.
-const ALWAYS: [(HeaderName, &str); 5] = [
+const ALWAYS: [(HeaderName, &str); 6] = [
     (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    (header::ACCESS_CONTROL_EXPOSE_HEADERS, "Retry-After, Content-Range, ETag"),
     (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"),

@@ -1,8 +1,10 @@
 //! Giving files out: whole, in part, smaller, or only what is known of them.
 
 use super::{
+    TURN_WITHIN,
     answer::{Failure, with_always},
     time_for,
+    turns::{Turn, turn},
 };
 use crate::{
     Patience,
@@ -22,13 +24,10 @@ use axum::{
 use futures_util::TryStreamExt;
 use jmessage_core::{Error, FileKind, Purpose};
 use jmessage_media::{Picture, View};
-use jmessage_model::{Extent, FileId, Format, Media};
+use jmessage_model::{Extent, FileId, Format, Media, UserId};
 use serde_json::{Value, json};
-use std::{io, ops::Range, sync::Arc, time::Duration};
-use tokio::time::timeout;
-
-/// How long a picture may wait for its turn to be decoded.
-const TURN_WITHIN: Duration = Duration::from_secs(15);
+use std::{io, ops::Range, sync::Arc};
+use tokio::time::Instant;
 
 /// A file never changes, so whoever has it need not ask again.
 const KEEP: &str = "private, max-age=31536000, immutable";
@@ -81,7 +80,7 @@ async fn give(
     match form {
         Form::Info => Ok(Json(info(&media)).into_response()),
         Form::Whole => whole(gateway, &media, &asked.headers).await,
-        Form::Smaller(view) => smaller(gateway, &media, view, &asked.headers).await,
+        Form::Smaller(view) => smaller(gateway, bearer.user, &media, view, &asked.headers).await,
     }
 }
 
@@ -128,6 +127,7 @@ fn info(media: &Media) -> Value {
 
 async fn smaller(
     gateway: &Gateway,
+    user: UserId,
     media: &Media,
     view: View,
     headers: &HeaderMap,
@@ -137,7 +137,15 @@ async fn smaller(
         return Ok(not_modified(&tag));
     }
     let key = (media.file, view);
-    let picture = gateway.media.views.get_or_insert_async(&key, make(gateway, media, view)).await?;
+    let views = &gateway.media.views;
+    let picture = if let Some(picture) = views.get(&key) {
+        picture
+    } else {
+        // Before the place in the cache, so that nobody who wants the same waits for this user's other pictures.
+        let until = Instant::now() + TURN_WITHIN;
+        let own = turn(&gateway.media.viewers.of(user), until).await?;
+        views.get_or_insert_async(&key, make(gateway, own, until, media, view)).await?
+    };
     let mut response = picture.bytes.into_response();
     describe(&mut response, picture.format, &tag);
     Ok(response)
@@ -151,18 +159,25 @@ fn tag_of(view: &View) -> u64 {
     hasher.finish()
 }
 
-async fn make(gateway: &Gateway, media: &Media, view: View) -> Result<Picture, Failure> {
-    let turn = timeout(TURN_WITHIN, gateway.media.decoding.clone().acquire_owned()).await;
-    let turn = turn.map_err(|_| Failure::busy())?.map_err(|_| Error::Unavailable)?;
+/// Makes a picture smaller. The turns are given back when it is made, even if the page goes away before.
+async fn make(
+    gateway: &Gateway,
+    own: Turn,
+    until: Instant,
+    media: &Media,
+    view: View,
+) -> Result<Picture, Failure> {
+    let fetched = turn(&gateway.media.fetched, until).await?;
     let stream = gateway.core.file_bytes(media.file, None).await?;
     let parts: Vec<_> = stream.try_collect().await.map_err(|error| {
         tracing::error!(%error, file = %media.file, "a file could not be read");
         Error::Unavailable
     })?;
+    let decoding = turn(&gateway.media.decoding, Instant::now() + TURN_WITHIN).await?;
     let format = media.facts.format;
     let made = tokio::task::spawn_blocking(move || {
         let picture = view.of(&parts.concat(), format);
-        drop(turn);
+        drop((decoding, fetched, own));
         picture
     });
     Ok(made.await.map_err(|_| Error::Unavailable)??)

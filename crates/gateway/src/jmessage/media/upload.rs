@@ -1,9 +1,10 @@
 //! Taking files in.
 
 use super::{
-    Place,
+    TURN_WITHIN,
     answer::{Failure, with_always},
     time_for,
+    turns::{Place, turn},
 };
 use crate::{
     Patience,
@@ -28,6 +29,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 /// Of an upload that is refused, up to so many times the limit is read and thrown away: a browser reads no answer before
 /// it has sent its file.
 const PATIENT: u64 = 4;
+/// How long a connection may live on for its answer once the file has arrived.
+const ANSWERED_WITHIN: Duration = Duration::from_mins(1);
 
 /// `POST` of a raw file.
 pub(super) async fn upload(
@@ -37,11 +40,7 @@ pub(super) async fn upload(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let mut body = Incoming {
-        stream: body.into_data_stream(),
-        stall: gateway.options.upload_stall,
-        until: Instant::now() + time_for(gateway.core.limits().upload),
-    };
+    let mut body = Incoming::new(body, gateway.options.upload_stall, gateway.core.limits().upload);
     match take(&gateway, &capability, patience, &headers, &mut body).await {
         Ok(media) => with_always(Json(described(&media)).into_response()),
         Err(failure) => {
@@ -61,11 +60,11 @@ async fn take(
 ) -> Result<Media, Failure> {
     let bearer = gateway.core.bearer(capability, Purpose::Upload)?;
     let limit = gateway.core.limits().upload;
-    if let Some(Extension(patience)) = patience {
-        patience.allow(time_for(limit));
-    }
     let declared =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if let Some(Extension(patience)) = patience {
+        patience.allow(time_for(declared.unwrap_or(limit).min(limit)) + ANSWERED_WITHIN);
+    }
     if declared.is_some_and(|declared| declared > limit) {
         return Err(Error::FileTooLarge(limit).into());
     }
@@ -84,7 +83,7 @@ async fn keep(gateway: Arc<Gateway>, bearer: Bearer, bytes: Bytes, place: Place)
 }
 
 async fn measure(gateway: &Gateway, bytes: Bytes) -> Result<(Facts, Bytes), Failure> {
-    let turn = gateway.media.decoding.clone().acquire_owned().await.map_err(|_| Error::Unavailable)?;
+    let turn = turn(&gateway.media.checking, Instant::now() + TURN_WITHIN).await?;
     let measured = tokio::task::spawn_blocking(move || {
         let facts = inspect(&bytes);
         drop(turn);
@@ -93,14 +92,21 @@ async fn measure(gateway: &Gateway, bytes: Bytes) -> Result<(Facts, Bytes), Fail
     Ok(measured.await.map_err(|_| Error::Unavailable)??)
 }
 
-/// A body as it comes in, and how long it may take.
+/// A body as it comes in, and how long it may take: at every moment no longer than what came until then may.
 struct Incoming {
     stream: BodyDataStream,
     stall: Duration,
-    until: Instant,
+    start: Instant,
+    received: u64,
+    /// No time is given for more bytes than these.
+    limit: u64,
 }
 
 impl Incoming {
+    fn new(body: Body, stall: Duration, limit: u64) -> Self {
+        Self { stream: body.into_data_stream(), stall, start: Instant::now(), received: 0, limit }
+    }
+
     /// The whole body, if it has no more than `limit` bytes.
     async fn read(&mut self, limit: u64) -> Result<Bytes, Failure> {
         let mut bytes = BytesMut::new();
@@ -124,9 +130,13 @@ impl Incoming {
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
-        match timeout_at(self.until, timeout(self.stall, self.stream.next())).await {
+        let until = self.start + time_for(self.received.min(self.limit));
+        match timeout_at(until, timeout(self.stall, self.stream.next())).await {
             Ok(Ok(None)) => Ok(None),
-            Ok(Ok(Some(Ok(part)))) => Ok(Some(part)),
+            Ok(Ok(Some(Ok(part)))) => {
+                self.received += part.len() as u64;
+                Ok(Some(part))
+            }
             Ok(Ok(Some(Err(_))) | Err(_)) | Err(_) => Err(Failure::slow()),
         }
     }
@@ -149,4 +159,31 @@ fn described(media: &Media) -> Value {
         Extent::Voice { seconds } => value["duration"] = seconds.into(),
     }
     value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::stream;
+    use std::convert::Infallible;
+
+    /// A body of parts of so many bytes, `every` so often, without end.
+    fn dripping(bytes: usize, every: Duration) -> Incoming {
+        let parts = stream::unfold((), move |()| async move {
+            tokio::time::sleep(every).await;
+            Some((Ok::<_, Infallible>(Bytes::from(vec![0; bytes])), ()))
+        });
+        Incoming::new(Body::from_stream(parts), Duration::from_secs(20), 1 << 20)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_drips_is_given_up_soon_and_a_slow_one_is_waited_for() {
+        let start = Instant::now();
+        let refused = dripping(1, Duration::from_secs(19)).read(1 << 20).await;
+        assert_eq!((refused.err(), start.elapsed().as_secs()), (Some(Failure::slow()), 30));
+        let start = Instant::now();
+        let too_large = dripping(16 << 10, Duration::from_secs(1)).read(1 << 20).await;
+        assert_eq!(too_large.err(), Some(Error::FileTooLarge(1 << 20).into()), "it came as far as the limit");
+        assert_eq!(start.elapsed().as_secs(), 65);
+    }
 }
