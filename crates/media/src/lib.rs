@@ -35,6 +35,9 @@ pub enum Unfit {
         picture::MAX_PIXELS
     )]
     TooManyPixels,
+    /// The picture would take too much time.
+    #[error("the picture is a JPEG of more than {} scans", picture::MAX_SCANS)]
+    TooManyScans,
 }
 
 /// Recognises, checks and measures an uploaded file.

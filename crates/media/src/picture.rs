@@ -10,9 +10,11 @@ use std::io::Cursor;
 /// The longest side.
 pub(crate) const MAX_SIDE: u32 = 16_384;
 /// Pixels in all.
-pub(crate) const MAX_PIXELS: u64 = 40_000_000;
-/// Bytes of a decoded picture, and of what a decoder needs beside it.
-const MAX_DECODED: u64 = 192 << 20;
+pub(crate) const MAX_PIXELS: u64 = 24_000_000;
+/// Bytes of a decoded picture. A decoder may need as much again beside it: a progressive JPEG up to six bytes a pixel.
+const MAX_DECODED: u64 = 128 << 20;
+/// Scans of a JPEG. Each is another pass over all of a progressive one; encoders make about ten.
+pub(crate) const MAX_SCANS: usize = 20;
 
 /// The codec of a format of pictures.
 pub(crate) fn codec(format: Format) -> Option<ImageFormat> {
@@ -83,30 +85,32 @@ impl<D: ImageDecoder> Opened<D> {
 pub(crate) fn check(bytes: &[u8], codec: ImageFormat) -> Result<(u32, u32), Unfit> {
     let opened = open(bytes, codec)?;
     let size = (opened.width, opened.height);
-    opened.decode()?;
-    if codec == ImageFormat::Jpeg && !jpeg_has_end(bytes) {
-        return Err(Unfit::BrokenPicture);
+    // The decoder is lenient with JPEGs that were cut short, and patient with ones that only cost time.
+    if codec == ImageFormat::Jpeg && jpeg_scans(bytes).ok_or(Unfit::BrokenPicture)? > MAX_SCANS {
+        return Err(Unfit::TooManyScans);
     }
+    opened.decode()?;
     Ok(size)
 }
 
-/// The decoder is lenient with JPEGs that were cut short; a whole one has its end behind the start of its picture.
-fn jpeg_has_end(bytes: &[u8]) -> bool {
-    let mut at = 2;
-    while let Some(&[0xFF, marker]) = bytes.get(at..at + 2) {
-        match marker {
-            0xDA => {
-                return bytes.get(at..).is_some_and(|rest| rest.windows(2).any(|pair| pair == [0xFF, 0xD9]));
-            }
+/// The scans of a JPEG; `None` where its end is missing.
+fn jpeg_scans(bytes: &[u8]) -> Option<usize> {
+    let (mut at, mut scans) = (2, 0);
+    loop {
+        // Between segments lies what a scan shows, in which 0xFF is followed by 0 or by a restart.
+        at += bytes.get(at..)?.iter().position(|byte| *byte == 0xFF)?;
+        match bytes.get(at + 1)? {
+            0xD9 if scans > 0 => return Some(scans),
             // Fill bytes.
             0xFF => at += 1,
-            _ => match bytes.get(at + 2..at + 4) {
-                Some(&[high, low]) => at += 2 + usize::from(u16::from_be_bytes([high, low])).max(2),
-                _ => return false,
-            },
+            0x00 | 0x01 | 0xD0..=0xD9 => at += 2,
+            marker => {
+                scans += usize::from(*marker == 0xDA);
+                let length = [*bytes.get(at + 2)?, *bytes.get(at + 3)?];
+                at += 2 + usize::from(u16::from_be_bytes(length)).max(2);
+            }
         }
     }
-    false
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
@@ -114,5 +118,23 @@ fn unfit(error: ImageError) -> Unfit {
     match error {
         ImageError::Limits(_) => Unfit::TooManyPixels,
         _ => Unfit::BrokenPicture,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scans_of_a_jpeg_are_counted_up_to_its_end() {
+        let (start, table): (&[u8], &[u8]) = (&[0xFF, 0xD8], &[0xFF, 0xC4, 0, 4, 0xFF, 0xD9]);
+        let scan: &[u8] = &[0xFF, 0xFF, 0xDA, 0, 3, 0, 7, 0xFF, 0, 0xFF, 0xD3, 0xDA];
+        let (end, behind): (&[u8], &[u8]) = (&[0xFF, 0xD9], &[0xFF, 0xD8, 0xFF, 0xDA, 0, 2]);
+        let of = |parts: &[&[u8]]| jpeg_scans(&parts.concat());
+        assert_eq!(of(&[start, table, scan, end]), Some(1));
+        assert_eq!(of(&[start, table, scan, table, scan, scan, end, behind]), Some(3));
+        assert_eq!(of(&[start, table, scan]), None);
+        assert_eq!(of(&[start, table, end]), None, "an end without a picture");
+        assert_eq!(of(&[]), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{Unfit, picture};
 use bytes::Bytes;
-use image::{DynamicImage, ImageFormat, codecs::jpeg::JpegEncoder};
+use image::{DynamicImage, GenericImageView, ImageFormat, codecs::jpeg::JpegEncoder};
 use jmessage_model::Format;
 use std::io::Cursor;
 use thiserror::Error;
@@ -108,18 +108,18 @@ impl View {
             image = image.thumbnail_exact(plan.size.0, plan.size.1);
         }
         image.apply_orientation(orientation);
-        self.encode(&image)
+        self.encode(image)
     }
 
-    fn encode(&self, image: &DynamicImage) -> Result<Picture, Unfit> {
-        let format = self.format.unwrap_or(if is_opaque(image) { Format::Jpg } else { Format::Png });
+    fn encode(&self, image: DynamicImage) -> Result<Picture, Unfit> {
+        let format = self.format.unwrap_or(if is_opaque(&image) { Format::Jpg } else { Format::Png });
         let mut out = Vec::new();
         let written = if format == Format::Jpg {
             let encoder = JpegEncoder::new_with_quality(&mut out, self.quality);
-            image.to_rgb8().write_with_encoder(encoder)
+            image.into_rgb8().write_with_encoder(encoder)
         } else {
             // Eight bits a channel are enough to look at.
-            let narrow = DynamicImage::from(image.to_rgba8());
+            let narrow = DynamicImage::from(image.into_rgba8());
             narrow.write_to(&mut Cursor::new(&mut out), ImageFormat::Png)
         };
         written.map_err(|_| Unfit::BrokenPicture)?;
@@ -200,7 +200,7 @@ fn ratio(side: u32, up: u32, down: u32) -> u32 {
 }
 
 fn is_opaque(image: &DynamicImage) -> bool {
-    !image.color().has_alpha() || image.to_rgba8().pixels().all(|pixel| pixel.0[3] == u8::MAX)
+    !image.color().has_alpha() || image.pixels().all(|(_, _, pixel)| pixel.0[3] == u8::MAX)
 }
 
 fn side(name: &'static str, value: &str) -> Result<u32, BadView> {

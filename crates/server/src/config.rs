@@ -102,7 +102,7 @@ settings! {
     /// How long an address to read or upload files is good at most, and half of that at least. [default: 86400]
     #[arg(value_name = "SECONDS")]
     media_lifetime: u64, "JMESSAGE_MEDIA_LIFETIME";
-    /// How long a file is kept that is uploaded and not sent. [default: 86400]
+    /// How long a file is kept that is uploaded and not sent. [default: 86400, at least 3600]
     #[arg(value_name = "SECONDS")]
     keep_unsent: u64, "JMESSAGE_KEEP_UNSENT";
     /// Groups that one user may own at a time. [default: 200, at most 10000]
@@ -306,6 +306,7 @@ impl Settings {
                 write_within: seconds(given.write_timeout),
                 uploads: given.max_uploads.unwrap_or_default(),
                 upload_stall: seconds(given.upload_timeout),
+                downloads: jmessage::Options::default().downloads,
             },
             limits: Limits {
                 message: given.max_message.unwrap_or_default(),
@@ -380,6 +381,7 @@ impl Config {
                 !(60_000..=A_YEAR.as_millis()).contains(&u128::from(self.media_for.0)),
                 "media-lifetime must be 60 to 31536000",
             ),
+            (self.unsent_for.0 < 3_600_000, "keep-unsent must be at least 3600"),
             (!(8..=1024 * 1024).contains(&self.hash_cost.memory_kib), "argon2-memory must be 8 to 1048576"),
             (!(1..=100).contains(&self.hash_cost.passes), "argon2-passes must be 1 to 100"),
             (self.hash_threads == 0, "hash-threads must be at least 1"),
@@ -462,6 +464,8 @@ mod tests {
         );
         let lifetime = Settings { media_lifetime: Some(59), ..Settings::default() };
         assert!(refused(lifetime).contains("media-lifetime"));
+        let unsent = Settings { keep_unsent: Some(3599), ..Settings::default() };
+        assert!(refused(unsent).contains("keep-unsent"));
         let region = Settings { s3_region: Some("x".into()), ..Settings::default() };
         assert!(refused(region).contains("s3-bucket"));
         let bucket = Settings { s3_bucket: Some("media".into()), ..Settings::default() };

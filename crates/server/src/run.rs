@@ -94,6 +94,8 @@ pub async fn serve(mut config: Config) -> Result<Running, StartError> {
     let lock = prepare(&config.data_dir)?;
     let files = open_files();
     let arriving = config.jmessage.pending.min(files / 4);
+    // Whoever reads files leaves places to whoever connects.
+    config.jmessage.downloads = config.jmessage.downloads.min(arriving.div_ceil(2));
     config.jmessage.connections = config.jmessage.connections.min(files - arriving);
     let main = bind(config.listen).await?;
     let metrics = match config.metrics_listen {

@@ -48,6 +48,8 @@ pub struct Options {
     pub uploads: usize,
     /// How long an upload may stand still.
     pub upload_stall: Duration,
+    /// Files read at a time.
+    pub downloads: usize,
 }
 
 impl Default for Options {
@@ -63,6 +65,7 @@ impl Default for Options {
             write_within: Duration::from_secs(15),
             uploads: 16,
             upload_stall: Duration::from_secs(20),
+            downloads: 4096,
         }
     }
 }
@@ -82,7 +85,7 @@ pub fn routes(core: Core, options: Options, stop: watch::Receiver<bool>) -> Rout
     let gateway = Gateway {
         connections: Arc::new(Semaphore::new(options.connections.min(Semaphore::MAX_PERMITS))),
         pending: Arc::new(Semaphore::new(options.pending.min(Semaphore::MAX_PERMITS))),
-        media: media::Media::new(options.uploads),
+        media: media::Media::new(options.uploads, options.downloads),
         core,
         options,
         stop,

@@ -429,6 +429,17 @@ async fn uploads_beyond_the_places_for_them_are_told_to_come_back() -> Result<()
 }
 
 #[tokio::test]
+async fn reading_beyond_the_places_for_it_is_told_to_come_back() -> Result<()> {
+    let server = TestServer::start_with(|config| config.jmessage.downloads = 0).await?;
+    let mut alice = server.enter("alice001").await?;
+    let file = alice.upload(&samples::png(60, 40)).await?;
+    let answer = alice.fetch(media_id(&file)?).await?;
+    assert_eq!(answer.refusal()?, (503, 872_000));
+    assert!(answer.header("retry-after").is_some());
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_file_that_nobody_sends_is_swept_with_its_bytes() -> Result<()> {
     let server = TestServer::start_with(|config| config.unsent_for = Millis(0)).await?;
     let mut alice = server.enter("alice001").await?;

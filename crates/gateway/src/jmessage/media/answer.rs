@@ -104,7 +104,7 @@ impl From<Unfit> for Failure {
             Unfit::Unsupported | Unfit::BrokenPicture | Unfit::BrokenSound => {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE
             }
-            Unfit::TooManyPixels => StatusCode::PAYLOAD_TOO_LARGE,
+            Unfit::TooManyPixels | Unfit::TooManyScans => StatusCode::PAYLOAD_TOO_LARGE,
         };
         Self::new(status, Refused::argument(unfit.to_string()))
     }

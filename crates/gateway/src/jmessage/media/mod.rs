@@ -38,6 +38,8 @@ const FETCHED: usize = 8;
 const TURN_WITHIN: Duration = Duration::from_secs(15);
 /// Uploads of one user at a time.
 const UPLOADS_EACH: usize = 4;
+/// Files that one user reads at a time, and never more than a quarter of those that all do.
+const DOWNLOADS_EACH: usize = 64;
 /// Bytes a second below which an exchange is too slow to be waited for.
 const SLOWEST: u64 = 16 << 10;
 /// Time for an exchange beside what its bytes take.
@@ -51,6 +53,7 @@ pub(super) struct Media {
     decoding: Arc<Semaphore>,
     checking: Arc<Semaphore>,
     uploads: Places,
+    downloads: Places,
 }
 
 #[derive(Clone)]
@@ -63,7 +66,7 @@ impl Weighter<(FileId, View), Picture> for Weight {
 }
 
 impl Media {
-    pub(super) fn new(uploads: usize) -> Self {
+    pub(super) fn new(uploads: usize, downloads: usize) -> Self {
         Self {
             views: Cache::with_weighter(4096, CACHE, Weight),
             viewers: Turns::default(),
@@ -71,6 +74,7 @@ impl Media {
             decoding: Arc::new(Semaphore::new(DECODING)),
             checking: Arc::new(Semaphore::new(CHECKING)),
             uploads: Places::new(uploads, UPLOADS_EACH),
+            downloads: Places::new(downloads, DOWNLOADS_EACH.min(downloads.div_ceil(4))),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{
     TURN_WITHIN,
     answer::{Failure, with_always},
     time_for,
-    turns::{Turn, turn},
+    turns::{Place, Turn, turn},
 };
 use crate::{
     Patience,
@@ -16,12 +16,12 @@ use crate::{
 };
 use axum::{
     Extension, Json,
-    body::Body,
+    body::{Body, HttpBody},
     extract::{Path, RawQuery, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use jmessage_core::{Error, FileKind, Purpose};
 use jmessage_media::{Picture, View};
 use jmessage_model::{Extent, FileId, Format, Media, UserId};
@@ -67,6 +67,7 @@ async fn give(
     patience: Option<Extension<Patience>>,
 ) -> Result<Response, Failure> {
     let bearer = gateway.core.bearer(&asked.capability, Purpose::Read)?;
+    let place = gateway.media.downloads.take(bearer.user).ok_or_else(Failure::busy)?;
     let (kind, id) =
         parse_id(asked.media_id.strip_suffix(".mp3").unwrap_or(&asked.media_id)).ok_or(Error::NoSuchFile)?;
     let media = gateway.core.file(bearer, id).await?;
@@ -77,11 +78,28 @@ async fn give(
     if let Some(Extension(patience)) = patience {
         patience.allow(time_for(media.facts.size));
     }
-    match form {
+    let given = match form {
         Form::Info => Ok(Json(info(&media)).into_response()),
         Form::Whole => whole(gateway, &media, &asked.headers).await,
         Form::Smaller(view) => smaller(gateway, bearer.user, &media, view, &asked.headers).await,
+    };
+    given.map(|response| held(response, place))
+}
+
+/// The answer keeps its place until its body was sent or given up.
+fn held(mut response: Response, place: Place) -> Response {
+    if !response.status().is_success() {
+        return response;
     }
+    // What is not known any more once the body is a stream.
+    if let Some(length) = response.body().size_hint().exact() {
+        set(&mut response, header::CONTENT_LENGTH, &length.to_string());
+    }
+    response.map(|body| {
+        Body::from_stream(body.into_data_stream().inspect(move |_| {
+            let _ = &place;
+        }))
+    })
 }
 
 /// The kind and name in a `media_id`.
@@ -271,6 +289,7 @@ fn content_type(format: Format) -> (&'static str, &'static str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jmessage::media::turns::Places;
 
     fn asking(range: &'static str) -> HeaderMap {
         HeaderMap::from_iter([(header::RANGE, HeaderValue::from_static(range))])
@@ -296,6 +315,16 @@ mod tests {
         assert_eq!(part(&headers, "\"t\"", 100), Ok(Some(0..10)));
         headers.insert(header::IF_RANGE, HeaderValue::from_static("\"other\""));
         assert_eq!(part(&headers, "\"t\"", 100), Ok(None));
+    }
+
+    #[test]
+    fn an_answer_keeps_its_place_as_long_as_its_body_lives() {
+        let places = Places::new(1, 1);
+        let response = held("12345".into_response(), places.take(UserId(1)).unwrap());
+        assert_eq!(response.headers()[header::CONTENT_LENGTH], "5");
+        assert!(places.take(UserId(2)).is_none());
+        drop(response);
+        assert!(places.take(UserId(2)).is_some());
     }
 
     #[test]
