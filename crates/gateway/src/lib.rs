@@ -7,4 +7,5 @@
 pub mod jmessage;
 mod patience;
 
+pub use jmessage_media::is_guarded;
 pub use patience::Patience;

@@ -4,6 +4,7 @@
 //! and takes its time: call it where blocking is allowed, and few at a time.
 //! Must never know files, users, HTTP, or where the bytes come from.
 
+mod guard;
 mod picture;
 #[cfg(feature = "samples")]
 pub mod samples;
@@ -11,6 +12,7 @@ mod sniff;
 mod sound;
 mod view;
 
+pub use guard::is_guarded;
 pub use view::{BadView, Picture, View};
 
 use jmessage_model::{Extent, Facts};
@@ -43,12 +45,11 @@ pub enum Unfit {
 /// Recognises, checks and measures an uploaded file.
 pub fn inspect(bytes: &[u8]) -> Result<Facts, Unfit> {
     let format = sniff::format(bytes).ok_or(Unfit::Unsupported)?;
-    let extent = match picture::codec(format) {
-        Some(codec) => {
-            let (width, height) = picture::check(bytes, codec)?;
-            Extent::Image { width, height }
-        }
-        None => Extent::Voice { seconds: sound::seconds(bytes, format)? },
+    let extent = if let Some(codec) = picture::codec(format) {
+        let (width, height) = guard::guarded(Unfit::BrokenPicture, || picture::check(bytes, codec))?;
+        Extent::Image { width, height }
+    } else {
+        Extent::Voice { seconds: guard::guarded(Unfit::BrokenSound, || sound::seconds(bytes, format))? }
     };
     Ok(Facts { format, extent, crc32: crc32fast::hash(bytes), size: bytes.len() as u64 })
 }

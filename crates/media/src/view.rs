@@ -1,6 +1,6 @@
 //! Smaller pictures, asked for as pages do: `imageView2/<mode>/w/<w>/h/<h>`, by Qiniu's published meaning.
 
-use crate::{Unfit, picture};
+use crate::{Unfit, guard::guarded, picture};
 use bytes::Bytes;
 use image::{DynamicImage, GenericImageView, ImageFormat, codecs::jpeg::JpegEncoder};
 use jmessage_model::Format;
@@ -93,6 +93,10 @@ impl View {
 
     /// Makes the picture.
     pub fn of(&self, bytes: &[u8], format: Format) -> Result<Picture, Unfit> {
+        guarded(Unfit::BrokenPicture, || self.make(bytes, format))
+    }
+
+    fn make(&self, bytes: &[u8], format: Format) -> Result<Picture, Unfit> {
         let codec = picture::codec(format).ok_or(Unfit::Unsupported)?;
         let opened = picture::open(bytes, codec)?;
         let (orientation, plan) = (opened.orientation, self.plan(opened.width, opened.height));

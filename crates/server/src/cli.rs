@@ -166,6 +166,7 @@ type Failure = Box<dyn Error + Send + Sync>;
 
 /// Runs the command line; errors go to standard error, the exit code is 1 for them and 2 for wrong usage.
 pub fn main() -> ExitCode {
+    end_at_panics();
     let Cli { config, command } = Cli::parse();
     let result = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime.block_on(run(config, command)),
@@ -178,6 +179,17 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Nothing goes on in a state that nobody knows; the one exception is where only the bytes of a file were looked at.
+fn end_at_panics() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        tell(panic);
+        if !jmessage_gateway::is_guarded() {
+            std::process::abort();
+        }
+    }));
 }
 
 async fn run(file: Option<PathBuf>, command: Command) -> Result<(), Failure> {
