@@ -8,10 +8,15 @@ mod fixture;
 use fixture::{Store, text};
 use jmessage_core::port::{Done, GroupWrite, Op, Refusal};
 use jmessage_model::{
-    AppKey, AvatarPath, ClientKey, Description, Gender, GroupName, Millis, Nickname, Profile, ProfileEdit,
-    Seq, UserId, Username,
+    AppKey, AvatarPath, ClientKey, Description, Gender, GroupName, Millis, Nickname, Platform, Profile,
+    ProfileEdit, Seq, UserId, Username,
 };
+use jmessage_store::sqlite::UNINDEXED;
 use proptest::prelude::*;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 #[test]
 fn positions_of_a_log_are_contiguous_and_ids_grow() {
@@ -360,6 +365,62 @@ fn an_older_session_cannot_change_a_group() {
     assert_eq!(store.apply(op), Err(Refusal::Fenced));
     assert!(store.say(&old, group, "late").is_err());
     assert_eq!(store.reader.group(group).unwrap().unwrap().members.ids().len(), 1);
+}
+
+#[test]
+fn logs_are_read_whole_while_entries_move_into_the_indexes() {
+    let mut store = Store::new();
+    let names = ["alice", "bobby", "carol", "david"];
+    let sessions = names.map(|name| store.open(name));
+    let stop = Arc::new(AtomicBool::new(false));
+    let readers = sessions.clone().map(|open| {
+        let (reader, stop) = (store.reader.clone(), stop.clone());
+        std::thread::spawn(move || {
+            let mut seen = 0;
+            while !stop.load(Ordering::Relaxed) {
+                for behind in reader.behind(open.fence.user, Platform::Web).unwrap() {
+                    let log = reader.entries(open.fence.user, behind.conversation, Seq(0), 10_000).unwrap();
+                    let positions: Vec<_> = log.iter().map(|entry| entry.seq.0).collect();
+                    let whole: Vec<_> = (1..=positions.len() as u64).collect();
+                    assert_eq!(positions, whole, "without gap or repetition");
+                    assert!(!positions.is_empty(), "told to be behind in an empty log");
+                    seen = seen.max(positions.len());
+                }
+            }
+            seen
+        })
+    });
+    for n in 0..400 {
+        let (from, to) = (&sessions[n % 4], &sessions[(n / 4 + 1) % 4]);
+        store.append(from, to, &format!("k{n}"), "x").unwrap();
+    }
+    stop.store(true, Ordering::Relaxed);
+    for reader in readers {
+        reader.join().unwrap();
+    }
+    let first = store.append(&sessions[0], &sessions[1], "k0", "x").unwrap();
+    assert!(!first.fresh, "the first key is known still");
+}
+
+#[test]
+fn a_full_batch_of_unindexed_entries_survives_a_restart() {
+    let mut store = Store::with(UNINDEXED);
+    let (alice, bobby) = (store.open("alice"), store.open("bobby"));
+    for part in 0..3 {
+        let ops: Vec<_> = (0..=UNINDEXED / 2)
+            .map(|n| store.append_op(&alice, &bobby, &format!("k{part}-{n}"), "x"))
+            .collect();
+        assert!(store.batch(&ops).iter().all(Result::is_ok));
+    }
+    store.reopen();
+    let conversation = store.reader.behind(bobby.fence.user, Platform::Web).unwrap()[0].conversation;
+    let all = 3 * (UNINDEXED / 2 + 1);
+    let log = store.reader.entries(bobby.fence.user, conversation, Seq(0), all + 9).unwrap();
+    assert_eq!(log.len(), all);
+    for key in ["k0-0", "k1-1000", "k2-1024"] {
+        assert!(!store.append(&alice, &bobby, key, "x").unwrap().fresh, "{key}");
+    }
+    assert_eq!(store.append(&alice, &bobby, "new", "x").unwrap().seq, Seq(all as u64 + 1));
 }
 
 #[test]

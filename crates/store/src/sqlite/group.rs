@@ -3,10 +3,10 @@
 use super::{
     content::stored_event,
     from_sql, to_sql,
-    writer::{Answer, Batch},
+    writer::{Answer, Batch, Line},
 };
-use jmessage_core::port::{Appended, Done, Fence, GroupWrite};
-use jmessage_model::{ConversationId, EntryId, GroupEvent, Millis, Nickname, Seq, UserId};
+use jmessage_core::port::{Done, Fence, GroupWrite};
+use jmessage_model::{ConversationId, GroupEvent, Millis, Nickname, Seq, UserId};
 use rusqlite::params;
 
 impl Batch<'_> {
@@ -89,24 +89,8 @@ impl Batch<'_> {
         event: &GroupEvent,
         at: Millis,
     ) -> Answer {
-        let seq = self.head(group)?.next();
         let (kind, body) = stored_event(event);
-        self.execute(
-            "INSERT INTO entry (conversation, seq, sender, nickname, platform, at, kind, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            params![
-                to_sql(group.0),
-                to_sql(seq.0),
-                to_sql(fence.user.0),
-                nickname.as_str(),
-                fence.platform as u8,
-                to_sql(at.0),
-                kind,
-                body,
-            ],
-        )?;
-        self.memory.heads.insert(group, seq);
-        let id = EntryId(from_sql(self.tx.last_insert_rowid()));
-        Ok(Ok(Done::Appended(Appended { id, conversation: group, seq, at, fresh: true })))
+        let line = Line { fence, nickname, key: None, kind, body: &body, at };
+        Ok(Ok(Done::Appended(self.append_line(group, &line)?)))
     }
 }

@@ -8,6 +8,7 @@ mod group;
 mod profile;
 mod reader;
 mod schema;
+mod tail;
 mod writer;
 
 pub use reader::SqliteReader;
@@ -16,6 +17,7 @@ pub use writer::SqliteWriter;
 use jmessage_core::{TokenDigest, port::Unavailable};
 use rusqlite::Connection;
 use std::{fs, io, path::Path, sync::Arc, time::Duration};
+use tail::Tail;
 
 /// The database inside a data directory.
 const FILE: &str = "jmessage.db";
@@ -27,14 +29,28 @@ const LOCK_WAIT: Duration = Duration::from_secs(10);
 /// doubles the messages a second.
 const WRITER: &str = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8192;";
 
+/// How many entries wait before their places in the indexes are written: enough that those of one conversation share
+/// pages, few enough that writing them delays nobody by more than some milliseconds.
+pub const UNINDEXED: usize = 2048;
+
 /// Opens the store in `directory`, which is made if it is not there. Creates or migrates the tables.
 pub fn open(directory: &Path) -> Result<(SqliteWriter, Arc<SqliteReader>), Unavailable> {
+    open_with(directory, UNINDEXED)
+}
+
+/// As [`open`], with another number than [`UNINDEXED`].
+pub fn open_with(
+    directory: &Path,
+    unindexed: usize,
+) -> Result<(SqliteWriter, Arc<SqliteReader>), Unavailable> {
     let file = directory.join(FILE);
     prepare(directory).map_err(|error| Unavailable(format!("{}: {error}", directory.display())))?;
     let connection = connect(&file)?;
     schema::migrate(&connection)?;
     connection.execute_batch(WRITER).map_err(unavailable)?;
-    Ok((SqliteWriter::new(connection), Arc::new(SqliteReader::new(file))))
+    let tail = Arc::new(Tail::default());
+    let writer = SqliteWriter::new(connection, tail.clone(), unindexed).map_err(unavailable)?;
+    Ok((writer, Arc::new(SqliteReader::new(file, tail))))
 }
 
 /// Makes the directory and an empty file for the database, if they are not there. Both are readable by their owner

@@ -1,6 +1,6 @@
 //! Reads of committed state, on connections that are kept for the next reader.
 
-use super::{connect, content, file, from_sql, profile, to_sql, unavailable};
+use super::{connect, content, file, from_sql, profile, tail::Tail, to_sql, unavailable};
 use jmessage_core::{
     CapabilityKey, Destination, Entry, GroupCard, UserCard,
     port::{
@@ -25,11 +25,12 @@ const KEPT: usize = 16;
 pub struct SqliteReader {
     file: PathBuf,
     idle: Mutex<Vec<Connection>>,
+    tail: Arc<Tail>,
 }
 
 impl SqliteReader {
-    pub(super) fn new(file: PathBuf) -> Self {
-        Self { file, idle: Mutex::new(Vec::new()) }
+    pub(super) fn new(file: PathBuf, tail: Arc<Tail>) -> Self {
+        Self { file, idle: Mutex::new(Vec::new()), tail }
     }
 
     fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Unavailable> {
@@ -133,28 +134,13 @@ impl Reader for SqliteReader {
 
     fn behind(&self, user: UserId, platform: Platform) -> Result<Vec<Behind>, Unavailable> {
         self.with(|c| {
-            // A device without a cursor starts where the user's most advanced device stands; nobody reads what
-            // was before or after the time there.
-            c.prepare_cached(
-                "SELECT conversation, after FROM (
-                     SELECT m.conversation AS conversation, m.joined AS joined, m.gone AS gone,
-                         coalesce(
-                             (SELECT seq FROM cursor c WHERE c.user = m.user
-                                 AND c.conversation = m.conversation AND c.platform = ?2),
-                             (SELECT max(seq) FROM cursor c WHERE c.user = m.user
-                                 AND c.conversation = m.conversation),
-                             0) AS after
-                     FROM member m WHERE m.user = ?1) AS place
-                 WHERE coalesce(gone,
-                     (SELECT max(seq) FROM entry e WHERE e.conversation = place.conversation)) > max(after, joined - 1)",
-            )?
-            .query_map(params![to_sql(user.0), platform as u8], |row| {
-                Ok(Behind {
-                    conversation: ConversationId(from_sql(row.get(0)?)),
-                    after: Seq(from_sql(row.get(1)?)),
-                })
-            })?
-            .collect()
+            loop {
+                let emptied = self.tail.emptied();
+                let behind = behind(c, &self.tail, user, platform)?;
+                if emptied == self.tail.emptied() {
+                    return Ok(behind);
+                }
+            }
         })
     }
 
@@ -165,7 +151,9 @@ impl Reader for SqliteReader {
         after: Seq,
         limit: usize,
     ) -> Result<Vec<Entry>, Unavailable> {
-        self.with(|c| entries(c, user, conversation, after, limit))
+        // Asked first: see there.
+        let waiting = self.tail.behind(conversation, after);
+        self.with(|c| entries(c, user, conversation, after, limit, waiting))
     }
 
     fn file(&self, id: FileId) -> Result<Option<FileRecord>, Unavailable> {
@@ -189,44 +177,84 @@ impl Reader for SqliteReader {
     }
 }
 
+/// Where the user's device is behind. A device without a cursor starts where the user's most advanced device stands;
+/// nobody reads what was before or after the time there.
+fn behind(c: &Connection, tail: &Tail, user: UserId, platform: Platform) -> rusqlite::Result<Vec<Behind>> {
+    let mut statement = c.prepare_cached(
+        "SELECT m.conversation, m.joined, m.gone,
+             coalesce(
+                 (SELECT seq FROM cursor c WHERE c.user = m.user
+                     AND c.conversation = m.conversation AND c.platform = ?2),
+                 (SELECT max(seq) FROM cursor c WHERE c.user = m.user
+                     AND c.conversation = m.conversation),
+                 0),
+             (SELECT max(seq) FROM place p WHERE p.conversation = m.conversation)
+         FROM member m WHERE m.user = ?1",
+    )?;
+    let rows = statement.query_map(params![to_sql(user.0), platform as u8], |row| {
+        let conversation = ConversationId(from_sql(row.get(0)?));
+        let [gone, indexed] = [row.get::<_, Option<i64>>(2)?, row.get::<_, Option<i64>>(4)?]
+            .map(|seq| seq.map(|seq| Seq(from_sql(seq))));
+        let after = Seq(from_sql(row.get(3)?));
+        let head = tail.last(conversation).or(indexed).unwrap_or_default();
+        let read = after.max(Seq(from_sql(row.get::<_, i64>(1)?).saturating_sub(1)));
+        Ok((gone.unwrap_or(head) > read).then_some(Behind { conversation, after }))
+    })?;
+    rows.filter_map(Result::transpose).collect()
+}
+
+/// A page of a log; `waiting` is what the tail had of it before.
 fn entries(
     c: &Connection,
     user: UserId,
     conversation: ConversationId,
     after: Seq,
     limit: usize,
+    waiting: Vec<(Seq, EntryId)>,
 ) -> rusqlite::Result<Vec<Entry>> {
     let Some(place) = place(c, conversation)? else { return Ok(Vec::new()) };
+    let time = c
+        .prepare_cached("SELECT joined, gone FROM member WHERE user = ?1 AND conversation = ?2")?
+        .query_row(params![to_sql(user.0), to_sql(conversation.0)], |row| {
+            Ok((from_sql(row.get(0)?), row.get::<_, Option<i64>>(1)?))
+        })
+        .optional()?;
+    let Some((joined, gone)) = time else { return Ok(Vec::new()) };
+    let first = Seq(joined).max(after.next());
+    let last = gone.unwrap_or(i64::MAX);
+    let mut positions = c
+        .prepare_cached(
+            "SELECT seq, entry FROM place WHERE conversation = ?1 AND seq >= ?2 AND seq <= ?3 ORDER BY seq LIMIT ?4",
+        )?
+        .query_map(
+            params![to_sql(conversation.0), to_sql(first.0), last, to_sql(limit as u64)],
+            |row| Ok((Seq(from_sql(row.get(0)?)), EntryId(from_sql(row.get(1)?)))),
+        )?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    // What went from the tail into the index meanwhile is in both.
+    let indexed = positions.last().map_or(first, |(seq, _)| seq.next());
+    positions.extend(waiting.into_iter().filter(|(seq, _)| *seq >= indexed && to_sql(seq.0) <= last));
     let mut statement = c.prepare_cached(
-        "SELECT e.id, e.seq, e.nickname, e.platform, e.at, e.key, e.kind, e.body,
-             u.id, u.app, u.name, u.nickname, ''
-         FROM member m
-         JOIN entry e ON e.conversation = m.conversation
-             AND e.seq > max(?3, m.joined - 1) AND e.seq <= coalesce(m.gone, e.seq)
-         JOIN user u ON u.id = e.sender
-         WHERE m.user = ?1 AND m.conversation = ?2 ORDER BY e.seq LIMIT ?4",
-    )?;
-    let rows = statement.query_map(
-        params![to_sql(user.0), to_sql(conversation.0), to_sql(after.0), to_sql(limit as u64)],
-        |row| {
-            let sender = user_row_at(row, 8)?.card;
-            Ok(Entry {
-                conversation,
-                id: EntryId(from_sql(row.get(0)?)),
-                seq: Seq(from_sql(row.get(1)?)),
-                to: place.seen_from(&sender),
-                sender: under_nickname(&sender, &nickname_at(row, 2)?),
-                platform: Platform::from_stored(row.get(3)?).ok_or_else(|| unreadable(3))?,
-                at: Millis(from_sql(row.get(4)?)),
-                key: row.get::<_, Option<String>>(5)?.and_then(|key| ClientKey::new(&key).ok()),
-                content: content::read(row.get(6)?, row.get(7)?).ok_or_else(|| unreadable(6))?,
-            })
-        },
+        "SELECT e.nickname, e.platform, e.at, e.key, e.kind, e.body, u.id, u.app, u.name, u.nickname, ''
+         FROM entry e JOIN user u ON u.id = e.sender WHERE e.id = ?1",
     )?;
     let mut bytes = 0;
     let mut page = Vec::new();
-    for entry in rows {
-        let entry: Entry = entry?;
+    for (seq, id) in positions.into_iter().take(limit) {
+        let entry = statement.query_row([to_sql(id.0)], |row| {
+            let sender = user_row_at(row, 6)?.card;
+            Ok(Entry {
+                conversation,
+                id,
+                seq,
+                to: place.seen_from(&sender),
+                sender: under_nickname(&sender, &nickname_at(row, 0)?),
+                platform: Platform::from_stored(row.get(1)?).ok_or_else(|| unreadable(1))?,
+                at: Millis(from_sql(row.get(2)?)),
+                key: row.get::<_, Option<String>>(3)?.and_then(|key| ClientKey::new(&key).ok()),
+                content: content::read(row.get(4)?, row.get(5)?).ok_or_else(|| unreadable(4))?,
+            })
+        })?;
         bytes += entry.content.size();
         page.push(entry);
         if bytes >= PAGE_BYTES {

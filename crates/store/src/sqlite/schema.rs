@@ -136,6 +136,30 @@ CREATE INDEX member_of_conversation ON member (conversation, joined) WHERE gone 
 -- The groups somebody owns are counted whenever another one is made.
 CREATE INDEX group_of_owner ON conversation (low) WHERE high IS NULL AND dissolved IS NULL;
 ",
+    "
+-- Where entries stand in their logs, and under which keys; complete for the entries up to the mark.
+CREATE TABLE place (
+    conversation INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    entry INTEGER NOT NULL,
+    PRIMARY KEY (conversation, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE used_key (
+    sender INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    entry INTEGER NOT NULL,
+    PRIMARY KEY (sender, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE indexed (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    upto INTEGER NOT NULL
+) STRICT;
+INSERT INTO place SELECT conversation, seq, id FROM entry ORDER BY conversation, seq;
+INSERT INTO used_key SELECT sender, key, id FROM entry WHERE key IS NOT NULL ORDER BY sender, key;
+INSERT INTO indexed SELECT 1, coalesce(max(id), 0) FROM entry;
+DROP INDEX entry_by_seq;
+DROP INDEX entry_by_key;
+",
 ];
 
 /// Brings the file to the newest step, each in a transaction of its own.

@@ -1,12 +1,17 @@
 //! The one writer: a batch of changes in one transaction.
 
-use super::{content::stored, digest_of, from_sql, to_sql, unavailable};
+use super::{
+    content::stored,
+    digest_of, from_sql,
+    tail::{Tail, Unindexed, Waiting},
+    to_sql, unavailable,
+};
 use jmessage_core::port::{Appended, Done, Fence, Op, Refusal, Target, Unavailable, Writer};
 use jmessage_model::{
     AppId, ClientKey, Content, ConversationId, EntryId, Epoch, Millis, Nickname, Platform, Seq, UserId,
 };
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 /// How many conversations are remembered before the memory starts anew.
 const REMEMBERED: usize = 500_000;
@@ -17,6 +22,8 @@ pub(super) type Answer = rusqlite::Result<Result<Done, Refusal>>;
 pub struct SqliteWriter {
     connection: Connection,
     memory: Memory,
+    unindexed: Unindexed,
+    tail: Arc<Tail>,
     /// SQLite's count of what others have committed.
     others: Option<i64>,
 }
@@ -29,15 +36,33 @@ pub(super) struct Memory {
 }
 
 impl SqliteWriter {
-    pub(super) fn new(connection: Connection) -> Self {
-        Self { connection, memory: Memory::default(), others: None }
+    pub(super) fn new(connection: Connection, tail: Arc<Tail>, unindexed: usize) -> rusqlite::Result<Self> {
+        let unindexed = Unindexed::recover(&connection, &tail, unindexed)?;
+        Ok(Self { connection, memory: Memory::default(), unindexed, tail, others: None })
     }
 
     fn apply_all(&mut self, ops: &[Op]) -> rusqlite::Result<Vec<Result<Done, Refusal>>> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut batch = Batch { tx: &tx, memory: &mut self.memory, living: HashMap::new() };
+        let full = self.unindexed.is_full();
+        if full {
+            self.unindexed.index(&tx)?;
+        }
+        let mut batch = Batch {
+            tx: &tx,
+            memory: &mut self.memory,
+            living: HashMap::new(),
+            unindexed: &self.unindexed,
+            tail: &self.tail,
+            fresh: Vec::new(),
+            fresh_keys: HashMap::new(),
+        };
         let results = ops.iter().map(|op| batch.apply(op)).collect::<rusqlite::Result<_>>()?;
+        let fresh = batch.fresh;
         tx.commit()?;
+        if full {
+            self.unindexed.forget(&self.tail);
+        }
+        self.unindexed.add(fresh, &self.tail);
         Ok(results)
     }
 }
@@ -69,6 +94,11 @@ pub(super) struct Batch<'a> {
     pub(super) memory: &'a mut Memory,
     /// Epochs looked up in this transaction.
     living: HashMap<(UserId, Platform), Option<Epoch>>,
+    unindexed: &'a Unindexed,
+    tail: &'a Tail,
+    /// What this transaction has appended.
+    fresh: Vec<Waiting>,
+    fresh_keys: HashMap<(UserId, ClientKey), EntryId>,
 }
 
 impl Batch<'_> {
@@ -237,14 +267,21 @@ impl Batch<'_> {
         if let Some(head) = self.memory.heads.get(&conversation) {
             return Ok(*head);
         }
-        let head: Option<i64> = self
-            .tx
-            .prepare_cached("SELECT max(seq) FROM entry WHERE conversation = ?1")?
-            .query_row(params![to_sql(conversation.0)], |row| row.get(0))?;
-        let head = Seq(head.map_or(0, from_sql));
+        let head = match self.tail.last(conversation) {
+            Some(head) => head,
+            None => indexed_head(self.tx, conversation)?,
+        };
         self.memory.heads.insert(conversation, head);
         Ok(head)
     }
+}
+
+/// The last position in the index of a log.
+pub(super) fn indexed_head(c: &Connection, conversation: ConversationId) -> rusqlite::Result<Seq> {
+    let head: Option<i64> = c
+        .prepare_cached("SELECT max(seq) FROM place WHERE conversation = ?1")?
+        .query_row(params![to_sql(conversation.0)], |row| row.get(0))?;
+    Ok(Seq(head.map_or(0, from_sql)))
 }
 
 /// A message to append.
@@ -256,6 +293,17 @@ struct Message<'a> {
     key: &'a ClientKey,
     content: &'a Content,
     at: Millis,
+}
+
+/// One line of a log, as it is stored.
+pub(super) struct Line<'a> {
+    pub(super) fence: &'a Fence,
+    pub(super) nickname: &'a Nickname,
+    /// None for what the domain writes.
+    pub(super) key: Option<&'a ClientKey>,
+    pub(super) kind: u8,
+    pub(super) body: &'a str,
+    pub(super) at: Millis,
 }
 
 impl Batch<'_> {
@@ -287,33 +335,67 @@ impl Batch<'_> {
                 }
             }
         };
-        let seq = self.head(conversation)?.next();
+        if let Some(answer) = self.repeated(sender, message.key, message.content, Some(conversation))? {
+            return Ok(answer);
+        }
         let (kind, body) = stored(message.content);
-        let inserted = self.execute(
+        let line = Line {
+            fence: message.fence,
+            nickname: message.nickname,
+            key: Some(message.key),
+            kind,
+            body: &body,
+            at: message.at,
+        };
+        let appended = self.append_line(conversation, &line)?;
+        if let Some(file) = file {
+            self.record_sent(file, conversation)?;
+        }
+        Ok(Ok(Done::Appended(appended)))
+    }
+
+    /// Appends to a log. Nothing is checked any more.
+    pub(super) fn append_line(
+        &mut self,
+        conversation: ConversationId,
+        line: &Line<'_>,
+    ) -> rusqlite::Result<Appended> {
+        let seq = self.head(conversation)?.next();
+        let Line { fence, nickname, key, kind, body, at } = *line;
+        self.execute(
             "INSERT INTO entry (conversation, seq, sender, nickname, platform, at, key, kind, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (sender, key) DO NOTHING",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             params![
                 to_sql(conversation.0),
                 to_sql(seq.0),
-                to_sql(sender.0),
-                message.nickname.as_str(),
-                message.fence.platform as u8,
-                to_sql(message.at.0),
-                message.key.as_str(),
+                to_sql(fence.user.0),
+                nickname.as_str(),
+                fence.platform as u8,
+                to_sql(at.0),
+                key.map(ClientKey::as_str),
                 kind,
                 body,
             ],
         )?;
-        if inserted == 0 {
-            let found = self.repeated(sender, message.key, message.content, Some(conversation))?;
-            return Ok(found.unwrap_or(Err(Refusal::KeyReused)));
-        }
         let id = EntryId(from_sql(self.tx.last_insert_rowid()));
         self.memory.heads.insert(conversation, seq);
-        if let Some(file) = file {
-            self.record_sent(file, conversation)?;
+        if let Some(key) = key {
+            self.fresh_keys.insert((fence.user, key.clone()), id);
         }
-        Ok(Ok(Done::Appended(Appended { id, conversation, seq, at: message.at, fresh: true })))
+        self.fresh.push(Waiting { id, conversation, seq, sender: fence.user, key: key.cloned() });
+        Ok(Appended { id, conversation, seq, at, fresh: true })
+    }
+
+    /// The entry to which the sender gave this key.
+    fn keyed(&self, sender: UserId, key: &ClientKey) -> rusqlite::Result<Option<EntryId>> {
+        let waiting = self.fresh_keys.get(&(sender, key.clone())).copied();
+        if let Some(id) = waiting.or_else(|| self.unindexed.find(sender, key)) {
+            return Ok(Some(id));
+        }
+        self.tx
+            .prepare_cached("SELECT entry FROM used_key WHERE sender = ?1 AND key = ?2")?
+            .query_row(params![to_sql(sender.0), key.as_str()], |row| Ok(EntryId(from_sql(row.get(0)?))))
+            .optional()
     }
 
     /// What became of the sender's key before, if it was used: the first result for the same message,
@@ -325,21 +407,19 @@ impl Batch<'_> {
         content: &Content,
         conversation: Option<ConversationId>,
     ) -> rusqlite::Result<Option<Result<Done, Refusal>>> {
+        let Some(id) = self.keyed(sender, key)? else { return Ok(None) };
         let (kind, body) = stored(content);
         self.tx
-            .prepare_cached(
-                "SELECT id, conversation, seq, at, kind = ?3 AND body = ?4 FROM entry
-                 WHERE sender = ?1 AND key = ?2",
-            )?
-            .query_row(params![to_sql(sender.0), key.as_str(), kind, body.as_ref()], |row| {
+            .prepare_cached("SELECT conversation, seq, at, kind = ?2 AND body = ?3 FROM entry WHERE id = ?1")?
+            .query_row(params![to_sql(id.0), kind, body.as_ref()], |row| {
                 let first = Appended {
-                    id: EntryId(from_sql(row.get(0)?)),
-                    conversation: ConversationId(from_sql(row.get(1)?)),
-                    seq: Seq(from_sql(row.get(2)?)),
-                    at: Millis(from_sql(row.get(3)?)),
+                    id,
+                    conversation: ConversationId(from_sql(row.get(0)?)),
+                    seq: Seq(from_sql(row.get(1)?)),
+                    at: Millis(from_sql(row.get(2)?)),
                     fresh: false,
                 };
-                let same = row.get(4)? && conversation == Some(first.conversation);
+                let same = row.get(3)? && conversation == Some(first.conversation);
                 Ok(if same { Ok(Done::Appended(first)) } else { Err(Refusal::KeyReused) })
             })
             .optional()
