@@ -29,8 +29,8 @@ const LOCK_WAIT: Duration = Duration::from_secs(10);
 /// doubles the messages a second.
 const WRITER: &str = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8192;";
 
-/// How many entries wait before their places in the indexes are written: enough that those of one conversation share
-/// pages, few enough that writing them delays nobody by more than some milliseconds.
+/// How many entries gather before their places in the indexes are written: enough that those of one conversation share
+/// pages, few enough that a start reads them in no time.
 pub const UNINDEXED: usize = 2048;
 
 /// Opens the store in `directory`, which is made if it is not there. Creates or migrates the tables.

@@ -12,6 +12,9 @@ use std::{
     sync::{PoisonError, RwLock, RwLockReadGuard},
 };
 
+/// In how many parts the places of those that gathered are written.
+const PARTS: usize = 16;
+
 /// An entry without its places.
 #[derive(Clone)]
 pub(super) struct Waiting {
@@ -61,30 +64,45 @@ impl Tail {
     }
 
     fn push(&self, entries: &[Waiting]) {
-        self.change(|logs| {
-            for entry in entries {
-                logs.by_conversation.entry(entry.conversation).or_default().push((entry.seq, entry.id));
-            }
-        });
+        self.change(|logs| logs.push(entries));
     }
 
-    fn empty(&self) {
+    /// All others are in the indexes.
+    fn keep_only(&self, entries: &[Waiting]) {
         self.change(|logs| {
             logs.by_conversation.clear();
             logs.emptied += 1;
+            logs.push(entries);
         });
     }
 }
 
+impl Logs {
+    fn push(&mut self, entries: &[Waiting]) {
+        for entry in entries {
+            self.by_conversation.entry(entry.conversation).or_default().push((entry.seq, entry.id));
+        }
+    }
+}
+
 /// What the writer knows of it.
+///
+/// The entries gather until there are enough of them; then their places are written a part with each commit, so that none
+/// of them takes long, while new entries gather.
 pub(super) struct Unindexed {
     entries: Vec<Waiting>,
+    /// The places still to be written of those that gathered before, in reverse order.
+    places: Vec<(ConversationId, Seq, EntryId)>,
+    used: Vec<(UserId, ClientKey, EntryId)>,
+    /// Where the mark is once these are written.
+    upto: Option<EntryId>,
+    /// Every key whose place may not be written yet.
     keys: HashMap<(UserId, ClientKey), EntryId>,
     most: usize,
 }
 
 impl Unindexed {
-    /// Reads the entries behind the mark; from now on `most` of them wait.
+    /// Reads the entries behind the mark; from now on `most` of them gather.
     pub(super) fn recover(c: &Connection, tail: &Tail, most: usize) -> rusqlite::Result<Self> {
         let entries = c
             .prepare(
@@ -101,7 +119,8 @@ impl Unindexed {
                 })
             })?
             .collect::<rusqlite::Result<Vec<_>>>()?;
-        let mut unindexed = Self { entries: Vec::new(), keys: HashMap::new(), most };
+        let (places, used, keys) = Default::default();
+        let mut unindexed = Self { entries: Vec::new(), places, used, upto: None, keys, most };
         unindexed.add(entries, tail);
         Ok(unindexed)
     }
@@ -110,11 +129,6 @@ impl Unindexed {
     pub(super) fn find(&self, sender: UserId, key: &ClientKey) -> Option<EntryId> {
         // A map of pairs cannot be asked with borrowed parts; the copy is short.
         self.keys.get(&(sender, key.clone())).copied()
-    }
-
-    /// Whether it is time to write the places.
-    pub(super) fn is_full(&self) -> bool {
-        self.entries.len() >= self.most
     }
 
     /// Entries that were committed.
@@ -128,33 +142,65 @@ impl Unindexed {
         self.entries.extend(entries);
     }
 
-    /// Writes the places of all, sorted, and moves the mark; call [`Unindexed::forget`] once that is committed.
-    pub(super) fn index(&mut self, c: &Connection) -> rusqlite::Result<()> {
-        let Some(last) = self.entries.iter().map(|entry| entry.id).max() else { return Ok(()) };
-        let mut place =
-            c.prepare_cached("INSERT INTO place (conversation, seq, entry) VALUES (?1, ?2, ?3)")?;
-        self.entries.sort_unstable_by_key(|entry| (entry.conversation, entry.seq));
-        for entry in &self.entries {
-            place.execute(params![to_sql(entry.conversation.0), to_sql(entry.seq.0), to_sql(entry.id.0)])?;
+    /// Writes the next part of the places, if it is time. To be followed by [`Unindexed::written`] when it is committed.
+    pub(super) fn write(&mut self, c: &Connection) -> rusqlite::Result<Part> {
+        if self.upto.is_none() && self.entries.len() >= self.most {
+            self.sort();
         }
-        let mut keyed: Vec<_> = self
-            .entries
-            .iter()
-            .filter_map(|entry| Some((entry.sender, entry.key.as_ref()?.as_str(), entry.id)))
-            .collect();
-        keyed.sort_unstable();
-        let mut used = c.prepare_cached("INSERT INTO used_key (sender, key, entry) VALUES (?1, ?2, ?3)")?;
-        for (sender, key, id) in keyed {
-            used.execute(params![to_sql(sender.0), key, to_sql(id.0)])?;
+        let Some(upto) = self.upto else { return Ok(Part::default()) };
+        let size = (self.most / PARTS).max(1);
+        let part = Part {
+            places: size.min(self.places.len()),
+            used: size.min(self.used.len()),
+            all: size >= self.places.len() && size >= self.used.len(),
+        };
+        // After a restart, a part may have been written before.
+        let mut place = c.prepare_cached(
+            "INSERT INTO place (conversation, seq, entry) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        )?;
+        for (conversation, seq, id) in self.places.iter().rev().take(part.places) {
+            place.execute(params![to_sql(conversation.0), to_sql(seq.0), to_sql(id.0)])?;
         }
-        c.prepare_cached("UPDATE indexed SET upto = ?1")?.execute([to_sql(last.0)])?;
-        Ok(())
+        let mut used = c.prepare_cached(
+            "INSERT INTO used_key (sender, key, entry) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        )?;
+        for (sender, key, id) in self.used.iter().rev().take(part.used) {
+            used.execute(params![to_sql(sender.0), key.as_str(), to_sql(id.0)])?;
+        }
+        if part.all {
+            c.prepare_cached("UPDATE indexed SET upto = ?1")?.execute([to_sql(upto.0)])?;
+        }
+        Ok(part)
     }
 
-    /// The places are committed.
-    pub(super) fn forget(&mut self, tail: &Tail) {
-        self.entries.clear();
-        self.keys.clear();
-        tail.empty();
+    fn sort(&mut self) {
+        let gathered = std::mem::take(&mut self.entries);
+        self.upto = gathered.iter().map(|entry| entry.id).max();
+        self.places = gathered.iter().map(|entry| (entry.conversation, entry.seq, entry.id)).collect();
+        self.places.sort_unstable_by(|a, b| b.cmp(a));
+        self.used =
+            gathered.into_iter().filter_map(|entry| Some((entry.sender, entry.key?, entry.id))).collect();
+        self.used.sort_unstable_by(|a, b| (b.0, b.1.as_str()).cmp(&(a.0, a.1.as_str())));
     }
+
+    /// The part is committed.
+    pub(super) fn written(&mut self, part: Part, tail: &Tail) {
+        self.places.truncate(self.places.len() - part.places);
+        for (sender, key, _) in self.used.drain(self.used.len() - part.used..) {
+            self.keys.remove(&(sender, key));
+        }
+        if part.all {
+            self.upto = None;
+            tail.keep_only(&self.entries);
+        }
+    }
+}
+
+/// How much of the places one commit has written.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Part {
+    places: usize,
+    used: usize,
+    /// Nothing is left, and the mark was moved.
+    all: bool,
 }

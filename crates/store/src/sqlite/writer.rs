@@ -43,10 +43,7 @@ impl SqliteWriter {
 
     fn apply_all(&mut self, ops: &[Op]) -> rusqlite::Result<Vec<Result<Done, Refusal>>> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let full = self.unindexed.is_full();
-        if full {
-            self.unindexed.index(&tx)?;
-        }
+        let part = self.unindexed.write(&tx)?;
         let mut batch = Batch {
             tx: &tx,
             memory: &mut self.memory,
@@ -59,9 +56,7 @@ impl SqliteWriter {
         let results = ops.iter().map(|op| batch.apply(op)).collect::<rusqlite::Result<_>>()?;
         let fresh = batch.fresh;
         tx.commit()?;
-        if full {
-            self.unindexed.forget(&self.tail);
-        }
+        self.unindexed.written(part, &self.tail);
         self.unindexed.add(fresh, &self.tail);
         Ok(results)
     }
