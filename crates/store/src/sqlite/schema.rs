@@ -189,3 +189,34 @@ fn step(connection: &Connection) -> Result<bool, Unavailable> {
     connection.pragma_update(None, "user_version", done + 1).map_err(unavailable)?;
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_from_before_the_places_gets_those_of_all_its_entries() {
+        let connection = Connection::open_in_memory().unwrap();
+        for sql in &STEPS[..3] {
+            connection.execute_batch(sql).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 3).unwrap();
+        let entry = "INSERT INTO entry (conversation, seq, sender, nickname, platform, at, key, kind, body)";
+        let entries = format!(
+            "{entry} VALUES (7, 1, 1, 'n', 1, 0, 'k1', 1, 'a'), (9, 1, 2, 'n', 1, 0, NULL, 100, 'bob1'),
+             (7, 2, 2, 'n', 1, 0, 'k1', 1, 'b')"
+        );
+        connection.execute_batch(&entries).unwrap();
+        migrate(&connection).unwrap();
+        let rows = |sql| -> Vec<(i64, String, i64)> {
+            let mut statement = connection.prepare(sql).unwrap();
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+            rows.collect::<Result<_, _>>().unwrap()
+        };
+        let places = rows("SELECT conversation, CAST(seq AS TEXT), entry FROM place ORDER BY 1, 2");
+        assert_eq!(places, [(7, "1".into(), 1), (7, "2".into(), 3), (9, "1".into(), 2)]);
+        let keys = rows("SELECT sender, key, entry FROM used_key ORDER BY 1");
+        assert_eq!(keys, [(1, "k1".into(), 1), (2, "k1".into(), 3)]);
+        assert_eq!(rows("SELECT upto, '', 0 FROM indexed"), [(3, String::new(), 0)]);
+    }
+}
