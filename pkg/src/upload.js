@@ -1,7 +1,5 @@
 // Uploads a file. By XMLHttpRequest, since fetch tells no progress.
 
-/** How often a server that is busy is asked again. */
-const MAX_TRIES = 10;
 /** How long the server may take for what it has received, in milliseconds; and the longest timer there is. */
 const DIGEST = 60000;
 const LONGEST = 2 ** 31 - 1;
@@ -27,7 +25,7 @@ const post = (url, file, timeout, signal, progress) =>
     request.upload.onload = () => watch(Math.max(timeout, DIGEST));
     request.onload = () => {
       const { status, response } = request;
-      resolve({ status, response, pause: status === 503 && 1000 * (request.getResponseHeader("retry-after") ?? 1) });
+      resolve({ status, response, pause: status === 503 && 1000 * request.getResponseHeader("retry-after") });
     };
     request.onerror = () => fail(872007, "connection disconnect");
     request.onabort = () => fail(872002, "the upload was aborted");
@@ -46,18 +44,21 @@ const post = (url, file, timeout, signal, progress) =>
  * Uploads `file`. Resolves to what the server says of it, rejects with `{ code, message }`.
  * @param {() => string | undefined} url where to, at the moment; undefined or empty if there is nowhere
  * @param {Blob} file
- * @param {number} timeout how long the transfer may stand still, in milliseconds
+ * @param {number} timeout how long the transfer may stand still, and how long a busy server is asked again, in
+ *   milliseconds
  * @param {AbortSignal} [signal]
  * @param {(loaded: number, total: number) => void} progress in bytes
  */
 export async function upload(url, file, timeout, given, progress) {
   const signal = given instanceof AbortSignal ? given : undefined;
-  for (let tries = 1; ; tries++) {
+  let waited = 0;
+  for (;;) {
     if (signal?.aborted) throw { code: 872002, message: "the upload was aborted" };
     if (!url()) throw { code: 872000, message: "the server takes no files" };
     const { status, response, pause } = await post(url(), file, timeout, signal, progress);
     if (status === 200 && response?.media_id) return response;
-    if (!pause || tries >= MAX_TRIES) {
+    waited += pause;
+    if (!pause || waited > timeout) {
       throw { code: response?.error?.code ?? 872000, message: response?.error?.message ?? "server error" };
     }
     await new Promise((resolve) => setTimeout(resolve, pause));
