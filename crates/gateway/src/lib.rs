@@ -6,6 +6,7 @@
 
 pub mod jmessage;
 mod patience;
+pub mod socket;
 
 pub use jmessage_media::is_guarded;
 pub use patience::Patience;

@@ -17,6 +17,7 @@ use super::{
     session::{Connection, Leave, Standing},
     wire::Refused,
 };
+use crate::socket::Socket;
 use jmessage_core::{Error, FileKind, Session, To, Token, port::AppRecord};
 use jmessage_model::{AppKey, ClientKey, Content, ConversationId, FileId, Password, Platform, Seq, Username};
 use jmessage_proto::{
@@ -32,7 +33,7 @@ const BAD_FRAMES: usize = 16;
 /// Pages of a log that one `sync` brings at most.
 const SYNC_PAGES: usize = 40;
 
-impl Connection {
+impl<S: Socket> Connection<S> {
     /// Carries out one text frame.
     pub(super) async fn text(&mut self, text: &str) -> Result<(), Leave> {
         match Request::decode(text) {

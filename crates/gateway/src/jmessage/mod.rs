@@ -4,8 +4,10 @@ mod inbound;
 mod media;
 mod outbound;
 mod session;
+mod websocket;
 mod wire;
 
+use crate::socket::Socket;
 use axum::{
     Router,
     extract::{State, WebSocketUpgrade},
@@ -16,7 +18,7 @@ use axum::{
 use jmessage_core::Core;
 use jmessage_proto::{MAX_ANSWER, MAX_FRAME, PATH, SUBPROTOCOL};
 use std::{sync::Arc, time::Duration};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// Read and write buffers of a socket start at this many bytes; the default of 128 kB each is a trap.
 const SOCKET_BUFFER: usize = 4096;
@@ -71,7 +73,7 @@ impl Default for Options {
 }
 
 /// One gateway: the core it fronts, its bounds, and the signal that it stops.
-pub(crate) struct Gateway {
+pub struct Gateway {
     core: Core,
     options: Options,
     media: media::Media,
@@ -80,17 +82,44 @@ pub(crate) struct Gateway {
     stop: watch::Receiver<bool>,
 }
 
+/// Room for one connection; counted until it is dropped.
+pub struct Place {
+    connection: OwnedSemaphorePermit,
+    pending: OwnedSemaphorePermit,
+}
+
+impl Gateway {
+    /// A gateway whose connections end gracefully once `stop` turns true.
+    pub fn new(core: Core, options: Options, stop: watch::Receiver<bool>) -> Arc<Self> {
+        Arc::new(Self {
+            connections: Arc::new(Semaphore::new(options.connections.min(Semaphore::MAX_PERMITS))),
+            pending: Arc::new(Semaphore::new(options.pending.min(Semaphore::MAX_PERMITS))),
+            media: media::Media::new(options.uploads, options.downloads),
+            core,
+            options,
+            stop,
+        })
+    }
+
+    /// Room for one more connection, if there is any.
+    pub fn place(&self) -> Option<Place> {
+        let connection = self.connections.clone().try_acquire_owned().ok()?;
+        let pending = self.pending.clone().try_acquire_owned().ok()?;
+        Some(Place { connection, pending })
+    }
+
+    /// Serves a connection to its end, whatever carries it. Needs a Tokio runtime for its timers.
+    pub async fn serve(self: Arc<Self>, socket: impl Socket, place: Place) {
+        let Place { connection, pending } = place;
+        session::run(socket, self, pending).await;
+        drop(connection);
+    }
+}
+
 /// The routes of this wire. Connections end gracefully once `stop` turns true.
 pub fn routes(core: Core, options: Options, stop: watch::Receiver<bool>) -> Router {
-    let gateway = Gateway {
-        connections: Arc::new(Semaphore::new(options.connections.min(Semaphore::MAX_PERMITS))),
-        pending: Arc::new(Semaphore::new(options.pending.min(Semaphore::MAX_PERMITS))),
-        media: media::Media::new(options.uploads, options.downloads),
-        core,
-        options,
-        stop,
-    };
-    Router::new().route(PATH, get(upgrade)).merge(media::routes()).with_state(Arc::new(gateway))
+    let gateway = Gateway::new(core, options, stop);
+    Router::new().route(PATH, get(upgrade)).merge(media::routes()).with_state(gateway)
 }
 
 async fn upgrade(
@@ -106,9 +135,7 @@ async fn upgrade(
         return (StatusCode::BAD_REQUEST, "the WebSocket subprotocol jmessage.v1 is required\n")
             .into_response();
     }
-    let (Ok(connection), Ok(pending)) =
-        (gateway.connections.clone().try_acquire_owned(), gateway.pending.clone().try_acquire_owned())
-    else {
+    let Some(place) = gateway.place() else {
         let retry = [(header::RETRY_AFTER, "5")];
         return (StatusCode::SERVICE_UNAVAILABLE, retry, "too many connections\n").into_response();
     };
@@ -118,10 +145,7 @@ async fn upgrade(
         .max_write_buffer_size(MAX_UNWRITTEN)
         .max_message_size(MAX_FRAME)
         .max_frame_size(MAX_FRAME)
-        .on_upgrade(move |socket| async move {
-            session::run(socket, gateway, pending).await;
-            drop(connection);
-        })
+        .on_upgrade(move |socket| gateway.serve(socket, place))
 }
 
 /// Programs that are not a page send no origin and are let in: they hold no page's rights anyway.

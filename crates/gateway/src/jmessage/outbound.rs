@@ -5,7 +5,7 @@ mod calls;
 pub(super) use calls::{group_info, group_list, profile};
 
 use super::wire::Refused;
-use axum::extract::ws::{Message as Frame, Utf8Bytes};
+use crate::socket::Frame;
 use bytes::Bytes;
 use jmessage_core::{Destination, Entry, Error, FileKind, Page, Receipt, Session, Shared, Token};
 use jmessage_model::{Content, Extent, GroupEvent, GroupEventKind, Media, Millis, Platform, Username};
@@ -24,7 +24,7 @@ pub(super) const VOICE_ID: &str = "qiniu/voice/";
 
 /// A response as a text frame.
 pub(super) fn frame(response: Response<String>) -> Frame {
-    Frame::Text(response.encode().into())
+    response.encode().into()
 }
 
 /// The answer to a login or a resumption.
@@ -56,9 +56,7 @@ pub(super) fn reply(id: u64, result: Result<Receipt, Error>) -> Frame {
 
 /// An entry on its way to several sessions: encoded by the first.
 pub(super) fn shared(shared: &Shared) -> Frame {
-    let bytes = shared.encoded(SLOT, |entry| Bytes::from(push(entry)));
-    // It was text when it was encoded; the type has forgotten it.
-    Frame::Text(Utf8Bytes::try_from(bytes).unwrap_or_default())
+    Frame::Text(shared.encoded(SLOT, |entry| Bytes::from(push(entry))))
 }
 
 /// A page of a log for this session alone.
@@ -66,7 +64,7 @@ pub(super) fn page(page: &Page) -> impl Iterator<Item = Frame> {
     let from = page
         .jump()
         .map(|(conversation, seq)| frame(Response::From { conversation: conversation.0, seq: seq.0 }));
-    from.into_iter().chain(page.entries.iter().map(|entry| Frame::Text(push(entry).into())))
+    from.into_iter().chain(page.entries.iter().map(|entry| Frame::from(push(entry))))
 }
 
 /// The answer to a call; an error if no frame can hold it.

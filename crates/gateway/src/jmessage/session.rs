@@ -1,8 +1,8 @@
 //! The life of one connection: frames in, events out, and never a wait for a socket that does not move.
 
 use super::{Gateway, media, outbound, wire::Refused};
-use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket};
-use futures_util::{SinkExt, StreamExt, future};
+use crate::socket::{Frame, Gone, Incoming, Socket};
+use futures_util::future;
 use jmessage_core::{End, Event, Receipt, Session, port::AppRecord};
 use jmessage_model::{ConversationId, Seq};
 use jmessage_proto::{Code, Response, close};
@@ -11,7 +11,6 @@ use tokio::{
     sync::{OwnedSemaphorePermit, watch},
     time::{Instant, sleep_until, timeout},
 };
-use tokio_tungstenite::tungstenite;
 
 /// Commands of one session under way; beyond, its socket is not read.
 const UNDER_WAY: usize = 256;
@@ -23,7 +22,7 @@ enum Input {
     /// Events of its session are there, or none will come any more.
     Events(Option<End>),
     /// The client sent something.
-    Frame(Option<Result<Frame, axum::Error>>),
+    Frame(Incoming),
     /// Time for a ping, or out of patience.
     Due,
     /// The server stops.
@@ -41,8 +40,8 @@ pub(super) enum Standing {
 }
 
 /// One connection.
-pub(super) struct Connection {
-    socket: WebSocket,
+pub(super) struct Connection<S> {
+    socket: S,
     pub(super) gateway: Arc<Gateway>,
     pub(super) standing: Standing,
     /// Held while nobody is logged in.
@@ -62,7 +61,7 @@ pub(super) struct Connection {
 }
 
 /// Serves the connection to its end.
-pub(super) async fn run(socket: WebSocket, gateway: Arc<Gateway>, pending: OwnedSemaphorePermit) {
+pub(super) async fn run<S: Socket>(socket: S, gateway: Arc<Gateway>, pending: OwnedSemaphorePermit) {
     let now = Instant::now();
     let mut connection = Connection {
         socket,
@@ -83,7 +82,7 @@ pub(super) async fn run(socket: WebSocket, gateway: Arc<Gateway>, pending: Owned
     connection.finish(leave).await;
 }
 
-impl Connection {
+impl<S: Socket> Connection<S> {
     async fn serve(&mut self) -> Leave {
         let mut events = Vec::new();
         let mut stop = self.gateway.stop.clone();
@@ -162,7 +161,7 @@ impl Connection {
         }
         if now >= self.heard + options.heartbeat && !self.pinged {
             self.pinged = true;
-            self.write([Frame::Ping(bytes::Bytes::new())]).await?;
+            self.write([Frame::Ping]).await?;
         }
         if self.renew.is_some_and(|renew| now >= renew)
             && let Ok(session) = self.session()
@@ -173,24 +172,24 @@ impl Connection {
         Ok(())
     }
 
-    async fn read(&mut self, frame: Option<Result<Frame, axum::Error>>) -> Result<(), Leave> {
+    async fn read(&mut self, frame: Incoming) -> Result<(), Leave> {
         self.heard = Instant::now();
         self.pinged = false;
         match frame {
             // The pong is flushed here, so that a peer which does not read runs into the time limit of a write.
-            Some(Ok(Frame::Ping(_))) => self.write([]).await,
-            Some(Ok(Frame::Pong(_))) => Ok(()),
-            Some(Ok(Frame::Text(text))) => self.text(text.as_str()).await,
-            Some(Ok(Frame::Binary(_))) => {
+            Incoming::Ping => self.write([]).await,
+            Incoming::Pong => Ok(()),
+            Incoming::Text(text) => self.text(&text).await,
+            Incoming::Binary(_) => {
                 self.refuse(None, Refused::argument("frames are text, not binary")).await?;
                 Err(Some((close::UNSUPPORTED, "binary frame")))
             }
-            Some(Err(error)) if is_too_large(&error) => {
+            Incoming::TooLarge => {
                 let limit = format!("a frame has at most {} bytes", jmessage_proto::MAX_FRAME);
                 self.refuse(None, Refused::argument(limit)).await?;
                 Err(Some((close::TOO_LARGE, "frame too large")))
             }
-            None | Some(Ok(Frame::Close(_)) | Err(_)) => Err(None),
+            Incoming::Closed | Incoming::Broken => Err(None),
         }
     }
 
@@ -288,7 +287,7 @@ impl Connection {
             biased;
             written = timeout(within, writing) => match written {
                 Ok(Ok(())) => Ok(()),
-                Ok(Err(_)) => Err(None),
+                Ok(Err(Gone)) => Err(None),
                 Err(_) => Err(Some((close::TOO_SLOW, "too slow"))),
             },
             () = cut => Err(Some((close::TOO_SLOW, "too slow"))),
@@ -319,11 +318,11 @@ impl Connection {
             return;
         };
         tracing::debug!(code, reason, "connection closed");
-        let goodbye = Frame::Close(Some(CloseFrame { code, reason: Utf8Bytes::from_static(reason) }));
         let closing = async {
-            if self.socket.send(goodbye).await.is_ok() {
+            if self.socket.close(code, reason).await.is_ok() {
                 // The peer's answer, so that the last frames are not lost to a reset.
-                while let Some(Ok(_)) = self.socket.next().await {}
+                let last = [Incoming::Closed, Incoming::TooLarge, Incoming::Broken];
+                while !last.contains(&self.socket.next().await) {}
             }
         };
         let _ = timeout(FAREWELL, closing).await;
@@ -351,9 +350,4 @@ async fn cut(session: &Session) {
         Some(End::Left) | None => Poll::Pending,
     })
     .await;
-}
-
-fn is_too_large(error: &axum::Error) -> bool {
-    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<tungstenite::Error>());
-    matches!(cause, Some(tungstenite::Error::Capacity(_)))
 }

@@ -1,10 +1,13 @@
 //! The calls about users and groups: `call` frames, by the names of the JMessage API.
 
 use super::params::{Params, username};
-use crate::jmessage::{
-    outbound,
-    session::{Connection, Leave},
-    wire::Refused,
+use crate::{
+    jmessage::{
+        outbound,
+        session::{Connection, Leave},
+        wire::Refused,
+    },
+    socket::Socket,
 };
 use jmessage_core::{GroupChange, Session};
 use jmessage_model::{ConversationId, Description, GroupName, Limits, NameError, Username};
@@ -25,7 +28,7 @@ enum Call {
     Change(GroupChange),
 }
 
-impl Connection {
+impl<S: Socket> Connection<S> {
     /// Carries out one call; changes are answered through the session's queue.
     pub(super) async fn call(
         &mut self,
