@@ -1,10 +1,10 @@
 //! The front door: Apps, users, logins. [`Core`] is the handle that gateways and the server hold.
 
 use crate::{
-    CapabilityKey, Command, Engine, Error, Hashing, Proof, Queue, QueueLimits, Session, Stats, Token,
-    UserCard,
+    CapabilityKey, Command, Driven, Engine, Error, Hashing, Pause, Proof, Queue, QueueLimits, Session, Stats,
+    Token, UserCard,
+    executor::Executor,
     port::{AppRecord, Blobs, Done, Op, Reader, Unavailable, UserRecord, Writer},
-    writer,
 };
 use jmessage_model::{
     AppId, AppKey, ConversationId, Limits, Millis, Nickname, Password, Platform, ProfileEdit, Seq, UserId,
@@ -47,6 +47,7 @@ struct Inner {
     commands: mpsc::Sender<Command>,
     reader: Arc<dyn Reader>,
     reading: Semaphore,
+    executor: Executor,
     options: Options,
     key: CapabilityKey,
     stats: Arc<Stats>,
@@ -59,22 +60,39 @@ pub struct Core(Arc<Inner>);
 
 impl Core {
     /// Starts the domain on a store.
-    pub fn start(mut writer: Box<dyn Writer>, reader: Arc<dyn Reader>, options: Options) -> io::Result<Self> {
+    pub fn start(writer: Box<dyn Writer>, reader: Arc<dyn Reader>, options: Options) -> io::Result<Self> {
+        let (core, driven) = Self::assemble(writer, reader, options, Executor::Threads)?;
+        let thread = driven.start()?;
+        core.0.writer.lock().unwrap_or_else(PoisonError::into_inner).replace(thread);
+        Ok(core)
+    }
+
+    /// The domain without threads, for simulations: whoever holds the second part carries the commands out; reads and
+    /// password hashes are done in the task that asks, between two pauses.
+    pub fn driven(
+        writer: Box<dyn Writer>,
+        reader: Arc<dyn Reader>,
+        mut options: Options,
+        pause: Pause,
+    ) -> io::Result<(Self, Driven)> {
+        options.hashing = options.hashing.inline(pause);
+        Self::assemble(writer, reader, options, Executor::Inline(pause))
+    }
+
+    fn assemble(
+        mut writer: Box<dyn Writer>,
+        reader: Arc<dyn Reader>,
+        options: Options,
+        executor: Executor,
+    ) -> io::Result<(Self, Driven)> {
         let key =
             capability_key(writer.as_mut(), reader.as_ref(), options.random).map_err(io::Error::other)?;
         let stats = Arc::new(Stats::default());
         let engine = Engine::new(writer, reader.clone(), options.limits, stats.clone());
-        let (commands, thread) = writer::start(engine)?;
-        let reading = Semaphore::new(READING);
-        Ok(Self(Arc::new(Inner {
-            commands,
-            reader,
-            reading,
-            options,
-            key,
-            stats,
-            writer: Mutex::new(Some(thread)),
-        })))
+        let (commands, driven) = Driven::new(engine);
+        let (reading, writer) = (Semaphore::new(READING), Mutex::new(None));
+        let core = Self(Arc::new(Inner { commands, reader, reading, executor, options, key, stats, writer }));
+        Ok((core, driven))
     }
 
     /// Finishes all commands submitted so far and closes the store.
@@ -255,6 +273,7 @@ impl Core {
     }
 
     pub(crate) async fn submit(&self, command: Command) -> Result<(), Error> {
+        self.0.executor.pause().await;
         self.0.commands.send(command).await.map_err(|_| Error::Unavailable)
     }
 
@@ -265,8 +284,7 @@ impl Core {
     ) -> Result<T, Error> {
         let _place = self.0.reading.acquire().await.map_err(|_| Error::Unavailable)?;
         let reader = self.0.reader.clone();
-        let result = tokio::task::spawn_blocking(move || read(reader.as_ref())).await;
-        result.map_err(|_| Error::Unavailable)?.map_err(|error| {
+        self.0.executor.run(move || read(reader.as_ref())).await?.map_err(|error| {
             tracing::error!(%error, "a read failed");
             Error::Unavailable
         })

@@ -1,6 +1,6 @@
 //! Password hashes: Argon2id, in a pool that is bounded so that a flood of logins cannot take the machine.
 
-use crate::Error;
+use crate::{Error, Pause, executor::Executor};
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
@@ -29,6 +29,7 @@ impl Default for HashCost {
 #[derive(Clone)]
 pub struct Hashing {
     cost: HashCost,
+    executor: Executor,
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
 }
@@ -36,7 +37,13 @@ pub struct Hashing {
 impl Hashing {
     /// At most `parallel` hashes at a time and `waiting` callers; more are told [`Error::Busy`].
     pub fn new(cost: HashCost, parallel: usize, waiting: usize) -> Self {
-        Self { cost, running: Arc::new(Semaphore::new(parallel)), waiting: Arc::new(Semaphore::new(waiting)) }
+        let [running, waiting] = [parallel, waiting].map(|places| Arc::new(Semaphore::new(places)));
+        Self { cost, executor: Executor::Threads, running, waiting }
+    }
+
+    /// The same without threads.
+    pub(crate) fn inline(self, pause: Pause) -> Self {
+        Self { executor: Executor::Inline(pause), ..self }
     }
 
     /// The hash of `password` in PHC notation, salted with 16 random bytes.
@@ -53,12 +60,12 @@ impl Hashing {
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
         let _place = self.waiting.try_acquire().map_err(|_| Error::Busy)?;
         let permit = self.running.clone().acquire_owned().await.map_err(|_| Error::Unavailable)?;
-        let task = tokio::task::spawn_blocking(move || {
+        let hashing = self.executor.run(move || {
             let result = work();
             drop(permit);
             result
         });
-        task.await.map_err(|_| Error::Unavailable)
+        hashing.await
     }
 }
 

@@ -1,4 +1,4 @@
-//! The writer thread: takes what has queued up as one batch, again and again.
+//! The writer: takes what has queued up as one batch, again and again, on a thread of its own or when it is told to.
 
 use crate::engine::{Command, Engine};
 use std::{io, thread};
@@ -9,16 +9,42 @@ const BATCH: usize = 256;
 /// Commands waiting at most; beyond, senders wait and stop reading their sockets.
 const WAITING: usize = 4096;
 
-/// Starts the thread. It ends at [`Command::Stop`] or when every sender is gone.
-pub(crate) fn start(mut engine: Engine) -> io::Result<(mpsc::Sender<Command>, thread::JoinHandle<()>)> {
-    let (sender, mut receiver) = mpsc::channel(WAITING);
-    let thread = thread::Builder::new().name("writer".into()).spawn(move || {
-        let mut batch = Vec::with_capacity(BATCH);
-        while receiver.blocking_recv_many(&mut batch, BATCH) > 0 {
-            if !engine.run(&mut batch) {
-                break;
+/// The engine and what waits for it, for one thread that carries it out.
+pub struct Driven {
+    engine: Engine,
+    commands: mpsc::Receiver<Command>,
+    batch: Vec<Command>,
+}
+
+impl Driven {
+    pub(crate) fn new(engine: Engine) -> (mpsc::Sender<Command>, Self) {
+        let (sender, commands) = mpsc::channel(WAITING);
+        (sender, Self { engine, commands, batch: Vec::with_capacity(BATCH) })
+    }
+
+    /// Starts the thread. It ends at [`Command::Stop`] or when every sender is gone.
+    pub(crate) fn start(mut self) -> io::Result<thread::JoinHandle<()>> {
+        thread::Builder::new().name("writer".into()).spawn(move || {
+            while self.commands.blocking_recv_many(&mut self.batch, BATCH) > 0 {
+                if !self.engine.run(&mut self.batch) {
+                    break;
+                }
             }
+        })
+    }
+
+    /// Waits for commands; false when none will come any more.
+    pub async fn gather(&mut self) -> bool {
+        self.commands.recv_many(&mut self.batch, BATCH).await > 0
+    }
+
+    /// Carries out what was gathered, and what else waits, as one batch; false when it held [`Command::Stop`].
+    pub fn run(&mut self) -> bool {
+        while self.batch.len() < BATCH
+            && let Ok(command) = self.commands.try_recv()
+        {
+            self.batch.push(command);
         }
-    })?;
-    Ok((sender, thread))
+        self.engine.run(&mut self.batch)
+    }
 }

@@ -1,5 +1,5 @@
 //! What tests and measurements are made of: a native client whose use reads like a conversation, servers in this
-//! process and in a process of their own, and the figures the system keeps about a process.
+//! process and in a process of their own, the figures the system keeps about a process, and the judge of what pages saw.
 //!
 //! Owns no rule and no truth: what a frame is stands in `jmessage-proto`, what a server does in `jmessage-server`.
 //! Must never be a dependency of anything that ships.
@@ -9,6 +9,7 @@ mod client;
 mod database;
 mod files;
 mod frames;
+pub mod history;
 mod http;
 mod process;
 mod server;

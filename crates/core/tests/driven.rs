@@ -1,0 +1,42 @@
+//! The domain without threads: nothing happens until whoever drives it says so.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use jmessage_core::{Core, HashCost, Hashing, Options, QueueLimits};
+use jmessage_model::{AppKey, Limits, Millis};
+use std::{pin::pin, sync::Arc};
+use tokio::task::yield_now;
+
+#[tokio::test]
+async fn commands_are_carried_out_when_the_driver_says_so_and_in_the_callers_thread() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let (writer, reader) = jmessage_store::sqlite::open(directory.path()).unwrap();
+    let options = Options {
+        limits: Limits::default(),
+        queue: QueueLimits::default(),
+        resume_for: Millis(1000),
+        media_for: Millis(1000),
+        unsent_for: Millis(1000),
+        blobs: Arc::new(jmessage_store::blobs::local(&directory.path().join("media")).unwrap()),
+        hashing: Hashing::new(HashCost { memory_kib: 8, passes: 1 }, 1, 8),
+        now: || Millis(5_000),
+        random: |bytes| {
+            bytes.fill(9);
+            Ok(())
+        },
+    };
+    let pause = || -> futures_util::future::BoxFuture<'static, ()> { Box::pin(yield_now()) };
+    let (core, mut driven) = Core::driven(Box::new(writer), reader, options, pause).unwrap();
+    let mut creating = pin!(core.create_app(AppKey::new("app").unwrap(), "App".into(), "secret".into()));
+    for _ in 0..10 {
+        let waiting = tokio::select! { biased; _ = &mut creating => false, () = yield_now() => true };
+        assert!(waiting, "nobody has carried it out");
+    }
+    assert!(core.apps().await.unwrap().is_empty(), "a read needs no driver");
+    assert!(driven.gather().await && driven.run());
+    creating.await.unwrap();
+    assert_eq!(core.apps().await.unwrap().len(), 1);
+
+    let ((), goes_on) = tokio::join!(core.stop(), async { driven.gather().await && driven.run() });
+    assert!(!goes_on, "it was stopped");
+}
