@@ -37,7 +37,7 @@ pub(super) fn told(view: &View<'_>, found: &mut Found) {
                         }
                     }
                     _ => {
-                        found.add(Promise::D1, format!("{page} was told of success, but {at} is not stored"))
+                        found.add(Promise::D1, format!("{page} was told of success, but {at} is not stored"));
                     }
                 }
             }
