@@ -13,6 +13,7 @@ mod demo_data;
 mod npm;
 mod output;
 mod pkg;
+mod power_cuts;
 mod run;
 mod serve;
 mod site;
@@ -48,6 +49,8 @@ enum Command {
     Size(size::Args),
     /// Build a release server and run the load generator; arguments are passed on to it.
     Bench(bench::Args),
+    /// Trace a server and look for what it told in its files after power cuts.
+    PowerCuts(power_cuts::Args),
 }
 
 fn main() -> ExitCode {
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Command::Pkg(args) => pkg::run(&args),
         Command::Size(args) => size::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::PowerCuts(args) => power_cuts::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -118,6 +118,7 @@ fn is_summary(line: &str) -> bool {
     let node = ["ℹ tests ", "ℹ pass ", "ℹ fail ", "ℹ skipped ", "ℹ todo "];
     (line.starts_with("test result: ") && !line.contains(" 0 passed; 0 failed; 0 ignored"))
         || line.starts_with("Summary [")
+        || line.starts_with("ok: ")
         || line.ends_with(" sources ok")
         || line.starts_with("wasm + glue")
         || node.iter().any(|start| line.starts_with(start))

@@ -5,7 +5,7 @@ use crate::run::Cmd;
 use crate::serve::Child;
 use crate::steps::{self, Runner, Step};
 use crate::workspace::Workspace;
-use crate::{arrows, npm, output, pkg, size, tools};
+use crate::{arrows, npm, output, pkg, power_cuts, size, tools};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -13,11 +13,14 @@ use std::time::Duration;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Only these steps, separated by commas: fmt, arrows, deny, clippy, native, doc, pkg, size,
-    /// plain, wasm, e2e.
+    /// Only these steps, separated by commas: fmt, arrows, deny, clippy, native, doc, power-cuts, pkg,
+    /// size, plain, wasm, e2e.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
+
+/// Power cuts in one run of all tests.
+const CUTS: usize = 200;
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let ws = Workspace::load()?;
@@ -25,8 +28,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         |names: &[&str]| args.only.is_empty() || args.only.iter().any(|only| names.contains(&only.as_str()));
     output::stage("Looking for what the tests need");
     tools::rust(&ws)?;
-    if wants(&["clippy", "native", "wasm", "e2e"]) {
+    if wants(&["clippy", "native", "power-cuts", "wasm", "e2e"]) {
         tools::c_compiler()?;
+    }
+    if wants(&["power-cuts"]) {
+        tools::strace()?;
     }
     if wants(&["deny"]) {
         tools::cargo_deny(&ws)?;
@@ -103,6 +109,9 @@ fn native(ws: &Workspace) -> Vec<Step<'_>> {
         }),
         step("doc", "the examples in the documentation", &[], |runner| {
             runner.exec(cargo(ws, &["test", "--workspace", "--doc", "--no-fail-fast"]))
+        }),
+        step("power-cuts", "what a traced server told its clients survives power cuts", &[], |runner| {
+            power_cuts::cut(ws, CUTS, None, |cmd| runner.exec(cmd))
         }),
     ]
 }

@@ -126,6 +126,14 @@ pub(crate) fn cargo_deny(ws: &Workspace) -> Result<()> {
     Ok(())
 }
 
+/// strace, which records what the server writes and syncs, and makes its system calls fail.
+pub(crate) fn strace() -> Result<()> {
+    if which("strace").is_some() {
+        return Ok(());
+    }
+    apt(&["strace"], "it records what the server writes and syncs, for power cuts and failing disks")
+}
+
 /// Installs Debian or Ubuntu packages, as root or through sudo.
 pub(crate) fn apt(packages: &[&str], why: &str) -> Result<()> {
     let names = packages.join(" ");

@@ -7,6 +7,7 @@
 mod app;
 mod client;
 mod database;
+mod dice;
 mod files;
 mod frames;
 pub mod history;
@@ -19,6 +20,7 @@ mod talk;
 pub use app::{App, now_seconds};
 pub use client::{Client, Next};
 pub use database::{PASSWORD, cast, prepare};
+pub use dice::Dice;
 pub use files::{Media, media_id, send_file};
 pub use frames::{describe, text_body};
 pub use http::{Answer, OpenUpload, get, metric, post, post_chunked, request};
@@ -26,7 +28,7 @@ pub use http::{Answer, OpenUpload, get, metric, post, post_chunked, request};
 pub use jmessage_media::{inspect, samples};
 pub use process::Process;
 pub use server::TestServer;
-pub use talk::{Heard, Sent, Session, call, fresh_key, login, send, send_in};
+pub use talk::{Heard, Sent, Session, call, fresh_key, login, send, send_in, send_in_as};
 
 use std::time::Duration;
 

@@ -253,11 +253,16 @@ pub fn send(id: u64, key: &str, to: &str, text: &str) -> Request<String> {
     }
 }
 
-/// A `send` of a text to a group.
+/// A `send` of a text to a group, under a key never used before.
 pub fn send_in(id: u64, group: u64, text: &str) -> Request<String> {
+    send_in_as(id, &fresh_key(), group, text)
+}
+
+/// A `send` of a text to a group, under the sender's own `key`.
+pub fn send_in_as(id: u64, key: &str, group: u64, text: &str) -> Request<String> {
     Request::Send {
         id,
-        key: fresh_key(),
+        key: key.to_owned(),
         target_type: "group".to_owned(),
         target_id: group.to_string(),
         msg_type: "text".to_owned(),

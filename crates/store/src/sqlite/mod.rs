@@ -3,6 +3,7 @@
 //! `synchronous=FULL`: a commit returns after the log is synced, so what is reported as done survives a power cut.
 
 mod content;
+mod durable;
 mod file;
 mod group;
 mod profile;
@@ -21,6 +22,8 @@ use tail::Tail;
 
 /// The database inside a data directory.
 const FILE: &str = "jmessage.db";
+/// SQLite's log of what was committed and not yet taken over into the database.
+const LOG: &str = "jmessage.db-wal";
 /// How long another process (the command line tools) may hold the write lock.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
 
@@ -46,6 +49,7 @@ pub fn open_with(
     let file = directory.join(FILE);
     prepare(directory).map_err(|error| Unavailable(format!("{}: {error}", directory.display())))?;
     let connection = connect(&file)?;
+    durable::settle_log(&connection, &directory.join(LOG))?;
     schema::migrate(&connection)?;
     connection.execute_batch(WRITER).map_err(unavailable)?;
     let tail = Arc::new(Tail::default());
@@ -53,8 +57,8 @@ pub fn open_with(
     Ok((writer, Arc::new(SqliteReader::new(file, tail))))
 }
 
-/// Makes the directory and an empty file for the database, if they are not there. Both are readable by their owner
-/// only: they hold the secrets that sign.
+/// Makes the directory and an empty file for the database, if they are not there; their names survive a power cut. Both
+/// are readable by their owner only: they hold the secrets that sign.
 pub fn prepare(directory: &Path) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.append(true).create(true);
@@ -66,8 +70,10 @@ pub fn prepare(directory: &Path) -> io::Result<()> {
         options.mode(0o600);
         builder.mode(0o700);
     }
+    let made = durable::missing(directory);
     builder.create(directory)?;
     let file = options.open(directory.join(FILE))?;
+    durable::sync_names(directory, &made)?;
     #[cfg(unix)]
     {
         // A file that was copied into place may be open to others.
