@@ -209,7 +209,8 @@ export function face(load, server, upload, page) {
     } catch (error) {
       console.error(error);
     }
-    newest.signed(ticket, answer);
+    // While the core is being replaced nobody waits for it; the next one asks again.
+    newest?.signed(ticket, answer);
   }
 
   /** Stands in for the wasm where there is none: every call fails with 872000 and the reason. */
@@ -246,7 +247,7 @@ export function face(load, server, upload, page) {
     core = sdk;
     const now = waiting;
     waiting = [];
-    now.forEach(run);
+    for (const make of now) run(make);
   }
   function giveUp(message) {
     generation++;

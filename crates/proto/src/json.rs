@@ -1,7 +1,7 @@
 //! Frames as JSON text: for the server and for clients that are not a page.
 
 use crate::{
-    Event, Message, Position, Request, Response,
+    Event, Message, MessageBody, Position, Request, Response,
     field::{FrameError, Sink, Source},
 };
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -242,11 +242,18 @@ impl Event<'_> {
 impl Message<'_> {
     /// The whole message as JSON text.
     pub fn encode(&self) -> String {
-        let mut body = Text::new();
-        self.body.write(&mut body);
         let mut text = Text::new();
         self.write(&mut text);
-        text.value("msg_body", body.finish());
+        text.value("msg_body", self.body.encode());
+        text.finish()
+    }
+}
+
+impl MessageBody<'_> {
+    /// `msg_body` as JSON text.
+    pub fn encode(&self) -> String {
+        let mut text = Text::new();
+        self.write(&mut text);
         text.finish()
     }
 }

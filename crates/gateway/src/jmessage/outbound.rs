@@ -90,12 +90,17 @@ fn time(at: Millis) -> String {
 fn push(entry: &Entry) -> String {
     match &entry.content {
         Content::Text(text) => push_message(entry, MessageBody::Text(text)),
-        Content::Media(media) => push_media(entry, media),
+        Content::Media(media) => with_body(media, |body| push_message(entry, body)),
         Content::Group(event) => push_event(entry, event),
     }
 }
 
-fn push_media(entry: &Entry, media: &Media) -> String {
+/// What a page needs of an uploaded file to send it: the `msg_body` that everybody gets then, as JSON.
+pub(super) fn described(media: &Media) -> String {
+    with_body(media, |body| body.encode())
+}
+
+fn with_body<T>(media: &Media, then: impl FnOnce(MessageBody<'_>) -> T) -> T {
     let facts = &media.facts;
     let file = MediaFile {
         media_id: &media_id(media),
@@ -109,11 +114,11 @@ fn push_media(entry: &Entry, media: &Media) -> String {
         }
         Extent::Voice { seconds } => MessageBody::Voice { file, duration: seconds.into() },
     };
-    push_message(entry, body)
+    then(body)
 }
 
 /// What pages append to the media URL.
-pub(super) fn media_id(media: &Media) -> String {
+fn media_id(media: &Media) -> String {
     let kind = match FileKind::of(media.facts.extent) {
         FileKind::Image => IMAGE_ID,
         FileKind::Voice => VOICE_ID,

@@ -8,10 +8,10 @@ use super::{
 };
 use crate::{
     Patience,
-    jmessage::{Gateway, outbound::media_id},
+    jmessage::{Gateway, outbound::described},
 };
 use axum::{
-    Extension, Json,
+    Extension,
     body::{Body, BodyDataStream},
     extract::{Path, State},
     http::{HeaderMap, header},
@@ -21,8 +21,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use jmessage_core::{Bearer, Error, Purpose};
 use jmessage_media::inspect;
-use jmessage_model::{Extent, Facts, Media};
-use serde_json::{Value, json};
+use jmessage_model::{Facts, Media};
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -42,7 +41,9 @@ pub(super) async fn upload(
 ) -> Response {
     let mut body = Incoming::new(body, gateway.options.upload_stall, gateway.core.limits().upload);
     match take(&gateway, &capability, patience, &headers, &mut body).await {
-        Ok(media) => with_always(Json(described(&media)).into_response()),
+        Ok(media) => {
+            with_always(([(header::CONTENT_TYPE, "application/json")], described(&media)).into_response())
+        }
         Err(failure) => {
             gateway.core.refused_upload();
             body.drain(gateway.core.limits().upload.saturating_mul(PATIENT)).await;
@@ -140,25 +141,6 @@ impl Incoming {
             Ok(Ok(Some(Err(_))) | Err(_)) | Err(_) => Err(Failure::slow()),
         }
     }
-}
-
-/// What a page needs of an uploaded file to send it.
-fn described(media: &Media) -> Value {
-    let facts = &media.facts;
-    let mut value = json!({
-        "media_id": media_id(media),
-        "media_crc32": facts.crc32,
-        "format": facts.format.word(),
-        "fsize": facts.size,
-    });
-    match facts.extent {
-        Extent::Image { width, height } => {
-            value["width"] = width.into();
-            value["height"] = height.into();
-        }
-        Extent::Voice { seconds } => value["duration"] = seconds.into(),
-    }
-    value
 }
 
 #[cfg(test)]
