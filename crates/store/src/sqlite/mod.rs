@@ -5,6 +5,7 @@
 mod content;
 mod durable;
 mod file;
+mod gaps;
 mod group;
 mod profile;
 mod reader;
@@ -34,7 +35,7 @@ const WRITER: &str = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 81
 
 /// How many entries gather before their places in the indexes are written: enough that those of one conversation share
 /// pages, few enough that a start reads them in no time.
-pub const UNINDEXED: usize = 2048;
+pub const UNINDEXED: usize = 8192;
 
 /// Opens the store in `directory`, which is made if it is not there. Creates or migrates the tables.
 pub fn open(directory: &Path) -> Result<(SqliteWriter, Arc<SqliteReader>), Unavailable> {

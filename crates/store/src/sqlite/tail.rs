@@ -4,7 +4,7 @@
 //! by position and by key are pages all over. So entries wait here, and their places are written many at a time, sorted,
 //! inside a later commit. What waits is found again at the start by reading the entries behind the mark.
 
-use super::{from_sql, to_sql};
+use super::{from_sql, gaps::Gaps, to_sql};
 use jmessage_model::{ClientKey, ConversationId, EntryId, Seq, UserId};
 use rusqlite::{Connection, params};
 use std::{
@@ -98,7 +98,10 @@ pub(super) struct Unindexed {
     upto: Option<EntryId>,
     /// Every key whose place may not be written yet.
     keys: HashMap<(UserId, ClientKey), EntryId>,
+    gaps: Gaps,
     most: usize,
+    /// The next part is written when so many have gathered.
+    next_part: usize,
 }
 
 impl Unindexed {
@@ -119,16 +122,25 @@ impl Unindexed {
                 })
             })?
             .collect::<rusqlite::Result<Vec<_>>>()?;
-        let (places, used, keys) = Default::default();
-        let mut unindexed = Self { entries: Vec::new(), places, used, upto: None, keys, most };
+        let (places, used, keys, gaps) = Default::default();
+        let mut unindexed =
+            Self { entries: Vec::new(), places, used, upto: None, keys, gaps, most, next_part: 0 };
         unindexed.add(entries, tail);
         Ok(unindexed)
     }
 
-    /// The entry that the sender gave this key.
-    pub(super) fn find(&self, sender: UserId, key: &ClientKey) -> Option<EntryId> {
+    /// The entry to which the sender gave this key before.
+    pub(super) fn find(
+        &mut self,
+        c: &Connection,
+        sender: UserId,
+        key: &ClientKey,
+    ) -> rusqlite::Result<Option<EntryId>> {
         // A map of pairs cannot be asked with borrowed parts; the copy is short.
-        self.keys.get(&(sender, key.clone())).copied()
+        match self.keys.get(&(sender, key.clone())) {
+            Some(id) => Ok(Some(*id)),
+            None => self.gaps.find(c, sender, key),
+        }
     }
 
     /// Entries that were committed.
@@ -149,6 +161,10 @@ impl Unindexed {
         }
         let Some(upto) = self.upto else { return Ok(Part::default()) };
         let size = (self.most / PARTS).max(1);
+        // Twice as fast as entries gather, and not with every commit: each has a cost of its own.
+        if self.entries.len() < self.next_part {
+            return Ok(Part::default());
+        }
         let part = Part {
             places: size.min(self.places.len()),
             used: size.min(self.used.len()),
@@ -187,10 +203,15 @@ impl Unindexed {
     pub(super) fn written(&mut self, part: Part, tail: &Tail) {
         self.places.truncate(self.places.len() - part.places);
         for (sender, key, _) in self.used.drain(self.used.len() - part.used..) {
+            self.gaps.filled(sender, &key);
             self.keys.remove(&(sender, key));
+        }
+        if part.places + part.used > 0 {
+            self.next_part = self.entries.len() + self.most / PARTS / 2;
         }
         if part.all {
             self.upto = None;
+            self.next_part = 0;
             tail.keep_only(&self.entries);
         }
     }

@@ -24,8 +24,9 @@ pub struct SqliteWriter {
     memory: Memory,
     unindexed: Unindexed,
     tail: Arc<Tail>,
-    /// SQLite's count of what others have committed.
-    others: Option<i64>,
+    /// SQLite's count of what others have committed: what it was when the memory was last known to be right, and when
+    /// the domain asked last.
+    others: [Option<i64>; 2],
 }
 
 /// What the writer knows of the committed state without asking. Forgotten whenever a transaction fails.
@@ -33,22 +34,34 @@ pub struct SqliteWriter {
 pub(super) struct Memory {
     pairs: HashMap<(UserId, UserId), ConversationId>,
     pub(super) heads: HashMap<ConversationId, Seq>,
+    /// The living session of a user on a platform, if there is one.
+    epochs: HashMap<(UserId, Platform), Option<Epoch>>,
+}
+
+impl Memory {
+    fn size(&self) -> usize {
+        self.pairs.len() + self.heads.len() + self.epochs.len()
+    }
 }
 
 impl SqliteWriter {
     pub(super) fn new(connection: Connection, tail: Arc<Tail>, unindexed: usize) -> rusqlite::Result<Self> {
         let unindexed = Unindexed::recover(&connection, &tail, unindexed)?;
-        Ok(Self { connection, memory: Memory::default(), unindexed, tail, others: None })
+        Ok(Self { connection, memory: Memory::default(), unindexed, tail, others: [None; 2] })
     }
 
     fn apply_all(&mut self, ops: &[Op]) -> rusqlite::Result<Vec<Result<Done, Refusal>>> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Asked inside, so that nobody can change anything between the look and the commit.
+        let others = data_version(&tx)?;
+        if self.others[0].replace(others) != Some(others) {
+            self.memory = Memory::default();
+        }
         let part = self.unindexed.write(&tx)?;
         let mut batch = Batch {
             tx: &tx,
             memory: &mut self.memory,
-            living: HashMap::new(),
-            unindexed: &self.unindexed,
+            unindexed: &mut self.unindexed,
             tail: &self.tail,
             fresh: Vec::new(),
             fresh_keys: HashMap::new(),
@@ -64,7 +77,7 @@ impl SqliteWriter {
 
 impl Writer for SqliteWriter {
     fn commit(&mut self, ops: &[Op]) -> Result<Vec<Result<Done, Refusal>>, Unavailable> {
-        if self.memory.pairs.len() + self.memory.heads.len() > REMEMBERED {
+        if self.memory.size() > REMEMBERED {
             self.memory = Memory::default();
         }
         let result = self.apply_all(ops);
@@ -75,21 +88,21 @@ impl Writer for SqliteWriter {
     }
 
     fn changed_elsewhere(&mut self) -> bool {
-        let asked = self.connection.prepare_cached("PRAGMA data_version");
-        let others = asked.and_then(|mut statement| statement.query_row([], |row| row.get(0))).ok();
-        let changed = others != self.others;
-        self.others = others;
-        changed
+        let others = data_version(&self.connection).ok();
+        std::mem::replace(&mut self.others[1], others) != others
     }
+}
+
+/// A number that changes when another connection has committed something.
+fn data_version(c: &Connection) -> rusqlite::Result<i64> {
+    c.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
 }
 
 /// One transaction under way.
 pub(super) struct Batch<'a> {
     pub(super) tx: &'a Transaction<'a>,
     pub(super) memory: &'a mut Memory,
-    /// Epochs looked up in this transaction.
-    living: HashMap<(UserId, Platform), Option<Epoch>>,
-    unindexed: &'a Unindexed,
+    unindexed: &'a mut Unindexed,
     tail: &'a Tail,
     /// What this transaction has appended.
     fresh: Vec<Waiting>,
@@ -123,20 +136,20 @@ impl Batch<'_> {
                 Ok(Ok(Done::Nothing))
             }
             Op::OpenSession { user, platform, token, at } => {
-                self.living.remove(&(*user, *platform));
                 let epoch = self.next_epoch(*user, *platform)?;
                 self.execute(
                     "INSERT INTO session (user, platform, epoch, token, opened) VALUES (?1, ?2, ?3, ?4, ?5)
                      ON CONFLICT DO UPDATE SET epoch = ?3, token = ?4, opened = ?5",
                     params![to_sql(user.0), *platform as u8, to_sql(epoch.0), token.0, to_sql(at.0)],
                 )?;
+                self.memory.epochs.insert((*user, *platform), Some(epoch));
                 Ok(Ok(Done::Session(epoch)))
             }
             Op::ResumeSession { user, platform, token, oldest, acknowledged } => {
                 self.resume(*user, *platform, &token.0, *oldest, acknowledged)
             }
             Op::EndSession(fence) => {
-                self.living.remove(&(fence.user, fence.platform));
+                self.memory.epochs.remove(&(fence.user, fence.platform));
                 self.execute(
                     "UPDATE session SET token = NULL, epoch = epoch + 1
                      WHERE user = ?1 AND platform = ?2 AND epoch = ?3",
@@ -199,11 +212,11 @@ impl Batch<'_> {
 
     fn is_living(&mut self, fence: &Fence) -> rusqlite::Result<bool> {
         let place = (fence.user, fence.platform);
-        if let Some(epoch) = self.living.get(&place) {
+        if let Some(epoch) = self.memory.epochs.get(&place) {
             return Ok(*epoch == Some(fence.epoch));
         }
         let epoch = self.stored_epoch(fence.user, fence.platform)?;
-        self.living.insert(place, epoch);
+        self.memory.epochs.insert(place, epoch);
         Ok(epoch == Some(fence.epoch))
     }
 
@@ -229,13 +242,13 @@ impl Batch<'_> {
         if opened < oldest.0 {
             return Ok(Err(Refusal::NoSession));
         }
-        self.living.remove(&(user, platform));
         self.acknowledge(user, platform, acknowledged)?;
         let epoch = self.next_epoch(user, platform)?;
         self.execute(
             "UPDATE session SET epoch = ?3 WHERE user = ?1 AND platform = ?2",
             params![to_sql(user.0), platform as u8, to_sql(epoch.0)],
         )?;
+        self.memory.epochs.insert((user, platform), Some(epoch));
         Ok(Ok(Done::Session(epoch)))
     }
 
@@ -382,21 +395,17 @@ impl Batch<'_> {
     }
 
     /// The entry to which the sender gave this key.
-    fn keyed(&self, sender: UserId, key: &ClientKey) -> rusqlite::Result<Option<EntryId>> {
-        let waiting = self.fresh_keys.get(&(sender, key.clone())).copied();
-        if let Some(id) = waiting.or_else(|| self.unindexed.find(sender, key)) {
-            return Ok(Some(id));
+    fn keyed(&mut self, sender: UserId, key: &ClientKey) -> rusqlite::Result<Option<EntryId>> {
+        if let Some(id) = self.fresh_keys.get(&(sender, key.clone())) {
+            return Ok(Some(*id));
         }
-        self.tx
-            .prepare_cached("SELECT entry FROM used_key WHERE sender = ?1 AND key = ?2")?
-            .query_row(params![to_sql(sender.0), key.as_str()], |row| Ok(EntryId(from_sql(row.get(0)?))))
-            .optional()
+        self.unindexed.find(self.tx, sender, key)
     }
 
     /// What became of the sender's key before, if it was used: the first result for the same message,
     /// a refusal for another one.
     fn repeated(
-        &self,
+        &mut self,
         sender: UserId,
         key: &ClientKey,
         content: &Content,
