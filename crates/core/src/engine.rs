@@ -10,8 +10,9 @@ use crate::{
     session::To,
     token::TokenDigest,
 };
+use foldhash::HashMap;
 use jmessage_model::{AppId, ClientKey, Content, ConversationId, Limits, Millis, Platform, Seq, Username};
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// How a session proves that it may open.

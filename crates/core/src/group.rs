@@ -5,10 +5,11 @@ use crate::{
     engine::{Engine, Then, entry},
     port::{Done, GroupRecord, GroupWrite, Op, Reader},
 };
+use foldhash::HashMap;
 use jmessage_model::{
     Content, ConversationId, Description, GroupEvent, GroupEventKind, GroupName, Millis, UserId, Username,
 };
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 /// A change of a group that a session asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! Who is online on this node. Owned by the writer thread, so nothing here waits for anything.
 
 use crate::{Session, Shared, Stats, queue::End};
+use foldhash::HashMap;
 use jmessage_model::UserId;
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 /// The sessions online, by user.
 #[derive(Default)]

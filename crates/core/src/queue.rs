@@ -7,7 +7,7 @@ use crate::{
 use futures_util::task::AtomicWaker;
 use jmessage_model::{ConversationId, Seq};
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     future::poll_fn,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
@@ -70,6 +70,9 @@ impl Default for QueueLimits {
     }
 }
 
+/// Room for so many events is kept while none are there.
+const KEPT: usize = 16;
+
 /// How entries are taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
@@ -83,7 +86,7 @@ enum Mode {
 
 #[derive(Debug)]
 struct Inner {
-    events: VecDeque<Event>,
+    events: Vec<Event>,
     entries: usize,
     bytes: usize,
     mode: Mode,
@@ -102,7 +105,7 @@ impl Queue {
     /// An empty queue that withholds entries until the session has read the log.
     pub fn new(limits: QueueLimits) -> Arc<Self> {
         let inner = Inner {
-            events: VecDeque::new(),
+            events: Vec::new(),
             entries: 0,
             bytes: 0,
             mode: Mode::Withheld { missed: true },
@@ -119,7 +122,7 @@ impl Queue {
     pub fn acknowledged(&self) {
         let mut inner = self.lock();
         if inner.end.is_none() {
-            inner.events.push_back(Event::Acknowledged);
+            inner.events.push(Event::Acknowledged);
             drop(inner);
             self.waker.wake();
         }
@@ -129,7 +132,7 @@ impl Queue {
     pub fn reply(&self, request: u64, result: Result<Receipt, Error>) {
         let mut inner = self.lock();
         if inner.end.is_none() {
-            inner.events.push_back(Event::Reply { request, result });
+            inner.events.push(Event::Reply { request, result });
             drop(inner);
             self.waker.wake();
         }
@@ -162,7 +165,7 @@ impl Queue {
             Mode::Joining | Mode::Live => {
                 inner.entries += 1;
                 inner.bytes += weight;
-                inner.events.push_back(Event::Entry(shared.clone()));
+                inner.events.push(Event::Entry(shared.clone()));
                 true
             }
         };
@@ -210,11 +213,14 @@ impl Queue {
                 None => Poll::Pending,
             };
         }
-        events.extend(inner.events.drain(..));
-        (inner.entries, inner.bytes) = (0, 0);
-        if inner.events.capacity() > 64 {
-            inner.events = VecDeque::new();
+        // What the session gave back serves again, unless it has grown large.
+        if events.is_empty() && events.capacity() <= KEPT {
+            std::mem::swap(events, &mut inner.events);
+        } else {
+            events.append(&mut inner.events);
+            inner.events = Vec::new();
         }
+        (inner.entries, inner.bytes) = (0, 0);
         Poll::Ready(None)
     }
 

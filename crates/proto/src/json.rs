@@ -157,6 +157,7 @@ impl Sink for Text {
     }
 
     fn value(&mut self, name: &'static str, value: String) {
+        self.out.reserve(name.len() + value.len() + 64);
         self.name(name);
         self.out.push_str(&value);
     }
@@ -164,29 +165,39 @@ impl Sink for Text {
 
 /// Appends `text` as a JSON string: quotes, backslashes and control characters escaped, the rest as it is.
 fn push_quoted(out: &mut String, text: &str) {
+    out.reserve(text.len() + 2);
     out.push('"');
-    let mut plain = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        let short = match byte {
-            b'"' => "\\\"",
-            b'\\' => "\\\\",
-            b'\n' => "\\n",
-            b'\r' => "\\r",
-            b'\t' => "\\t",
-            0..0x20 => "\\u00",
-            _ => continue,
-        };
-        out.push_str(&text[plain..at]);
-        out.push_str(short);
-        if short == "\\u00" {
-            for digit in [byte >> 4, byte & 15] {
-                out.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+    let mut rest = text;
+    loop {
+        let (plain, special) = rest.split_at(plain(rest.as_bytes()));
+        out.push_str(plain);
+        let Some(&byte) = special.as_bytes().first() else { break };
+        match byte {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            _ => {
+                out.push_str("\\u00");
+                for digit in [byte >> 4, byte & 15] {
+                    out.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+                }
             }
         }
-        plain = at + 1;
+        rest = &special[1..];
     }
-    out.push_str(&text[plain..]);
     out.push('"');
+}
+
+/// How many bytes come before the first that is to be escaped; most texts have none, so they are looked at in blocks.
+fn plain(bytes: &[u8]) -> usize {
+    let special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    let (blocks, _) = bytes.as_chunks::<32>();
+    let plain = blocks.iter().take_while(|block| !block.iter().fold(false, |any, byte| any | special(*byte)));
+    let start = 32 * plain.count();
+    let rest = &bytes[start..];
+    start + rest.iter().position(|byte| special(*byte)).unwrap_or(rest.len())
 }
 
 impl<'a> Request<&'a RawValue> {

@@ -6,7 +6,7 @@ use futures_util::future;
 use jmessage_core::{End, Event, Receipt, Session, port::AppRecord};
 use jmessage_model::{ConversationId, Seq};
 use jmessage_proto::{Code, Response, close};
-use std::{collections::HashMap, future::poll_fn, sync::Arc, task::Poll, time::Duration};
+use std::{collections::HashMap, future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 use tokio::{
     sync::{OwnedSemaphorePermit, watch},
     time::{Instant, sleep_until, timeout},
@@ -23,8 +23,8 @@ enum Input {
     Events(Option<End>),
     /// The client sent something.
     Frame(Incoming),
-    /// Time for a ping, or out of patience.
-    Due,
+    /// Something may be due.
+    Alarm,
     /// The server stops.
     Stop,
 }
@@ -37,6 +37,15 @@ pub(super) enum Standing {
     New,
     Configured(Box<AppRecord>),
     Open(Box<AppRecord>, Arc<Session>),
+}
+
+impl Standing {
+    fn session(&self) -> Option<&Arc<Session>> {
+        match self {
+            Self::Open(_, session) => Some(session),
+            Self::Configured(_) | Self::New => None,
+        }
+    }
 }
 
 /// One connection.
@@ -85,37 +94,43 @@ pub(super) async fn run<S: Socket>(socket: S, gateway: Arc<Gateway>, pending: Ow
 impl<S: Socket> Connection<S> {
     async fn serve(&mut self) -> Leave {
         let mut events = Vec::new();
-        let mut stop = self.gateway.stop.clone();
         let mut stopping: Option<Instant> = None;
+        // Both are made once and not for every wait: most alarms are put off before they ring.
+        let mut stop = pin!(stopped(self.gateway.stop.clone()));
+        let mut alarm = pin!(sleep_until(self.due()));
         loop {
-            if stopping.is_none() && *stop.borrow() {
+            if stopping.is_none() && *self.gateway.stop.borrow() {
                 stopping = Some(Instant::now() + FAREWELL);
             }
-            if stopping.is_some_and(|until| self.under_way == 0 || Instant::now() >= until) {
+            let now = Instant::now();
+            if stopping.is_some_and(|until| self.under_way == 0 || now >= until) {
                 return Some((close::GOING_AWAY, "the server is stopping"));
             }
-            let due = stopping.unwrap_or_else(|| self.due());
-            // Checked here too, since a peer that never stops sending would always be served first below.
+            // Looked at here too, since a peer that never stops sending would always be served first below.
             if stopping.is_none()
-                && Instant::now() >= due
+                && now >= self.due()
                 && let Err(leave) = self.tick().await
             {
                 return leave;
             }
+            let due = stopping.unwrap_or_else(|| self.due());
+            if due < alarm.deadline() || alarm.is_elapsed() {
+                alarm.as_mut().reset(due);
+            }
             let reads = stopping.is_none() && self.under_way < UNDER_WAY && self.changing.is_none();
-            let session = self.session().ok();
+            let session = self.standing.session();
             let input = tokio::select! {
                 biased;
-                end = next_events(session.as_deref(), &mut events) => Input::Events(end),
+                end = next_events(session, &mut events) => Input::Events(end),
                 frame = self.socket.next(), if reads => Input::Frame(frame),
-                () = sleep_until(due) => Input::Due,
-                () = stopped(&mut stop), if stopping.is_none() => Input::Stop,
+                () = alarm.as_mut() => Input::Alarm,
+                () = stop.as_mut(), if stopping.is_none() => Input::Stop,
             };
             let result = match input {
                 Input::Events(None) => self.write_events(&mut events).await,
                 Input::Events(Some(end)) => Err(Some(self.farewell(end).await)),
                 Input::Frame(frame) => self.read(frame).await,
-                Input::Due => self.tick().await,
+                Input::Alarm => Ok(()),
                 Input::Stop => {
                     stopping = Some(Instant::now() + FAREWELL);
                     Ok(())
@@ -194,33 +209,31 @@ impl<S: Socket> Connection<S> {
     }
 
     pub(super) fn session(&self) -> Result<Arc<Session>, Refused> {
-        match &self.standing {
-            Standing::Open(_, session) => Ok(session.clone()),
-            Standing::Configured(_) | Standing::New => Err(Code::NotLoggedIn.into()),
-        }
+        self.standing.session().cloned().ok_or_else(|| Code::NotLoggedIn.into())
     }
 
     async fn write_events(&mut self, events: &mut Vec<Event>) -> Result<(), Leave> {
-        let mut ended = false;
-        let mut answered = 0;
-        if events.iter().any(|event| matches!(event, Event::Acknowledged)) {
+        let (mut ended, mut acknowledged) = (false, false);
+        for event in events.iter() {
+            match event {
+                Event::Reply { request, result } => {
+                    self.under_way = self.under_way.saturating_sub(1);
+                    ended |= *result == Ok(Receipt::Ended);
+                    self.changing.take_if(|change| change == request);
+                }
+                Event::Acknowledged => acknowledged = true,
+                Event::Entry(_) => {}
+            }
+        }
+        if acknowledged {
             self.acknowledging = false;
             self.acknowledge().await;
         }
-        let frames: Vec<_> = events
-            .drain(..)
-            .filter_map(|event| match event {
-                Event::Reply { request, result } => {
-                    answered += 1;
-                    ended |= result == Ok(Receipt::Ended);
-                    self.changing.take_if(|change| *change == request);
-                    Some(outbound::reply(request, result))
-                }
-                Event::Acknowledged => None,
-                Event::Entry(shared) => Some(outbound::shared(&shared)),
-            })
-            .collect();
-        self.under_way = self.under_way.saturating_sub(answered);
+        let frames = events.drain(..).filter_map(|event| match event {
+            Event::Reply { request, result } => Some(outbound::reply(request, result)),
+            Event::Acknowledged => None,
+            Event::Entry(shared) => Some(outbound::shared(&shared)),
+        });
         self.write(frames).await?;
         if !ended {
             return Ok(());
@@ -269,8 +282,7 @@ impl<S: Socket> Connection<S> {
     /// or when its session was cut meanwhile.
     pub(super) async fn write(&mut self, frames: impl IntoIterator<Item = Frame>) -> Result<(), Leave> {
         let within = self.gateway.options.write_within;
-        let session = self.session().ok();
-        let socket = &mut self.socket;
+        let (session, socket) = (self.standing.session(), &mut self.socket);
         let writing = async {
             for frame in frames {
                 socket.feed(frame).await?;
@@ -279,7 +291,7 @@ impl<S: Socket> Connection<S> {
         };
         let cut = async {
             match session {
-                Some(session) => cut(&session).await,
+                Some(session) => cut(session).await,
                 None => future::pending().await,
             }
         };
@@ -330,7 +342,7 @@ impl<S: Socket> Connection<S> {
 }
 
 /// The next events of a session; forever pending without one.
-async fn next_events(session: Option<&Session>, events: &mut Vec<Event>) -> Option<End> {
+async fn next_events(session: Option<&Arc<Session>>, events: &mut Vec<Event>) -> Option<End> {
     match session {
         Some(session) => session.queue.take(events).await,
         None => future::pending().await,
@@ -338,7 +350,7 @@ async fn next_events(session: Option<&Session>, events: &mut Vec<Event>) -> Opti
 }
 
 /// Completes when the server stops, or has forgotten to say so.
-async fn stopped(stop: &mut watch::Receiver<bool>) {
+async fn stopped(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 

@@ -2,9 +2,9 @@
 //! counts its keys up, so that one look is enough for many messages.
 
 use super::{from_sql, to_sql};
+use foldhash::HashMap;
 use jmessage_model::{ClientKey, EntryId, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::HashMap;
 
 /// How many senders are remembered before the memory starts anew.
 const SENDERS: usize = 200_000;
@@ -39,10 +39,9 @@ impl Gaps {
         if self.0.get(&sender).is_some_and(|gap| gap.holds(key.as_str())) {
             return Ok(None);
         }
-        // The cast keeps SQLite from planning the statement anew for every key, as it does for a bare parameter here.
         let found = c
             .prepare_cached(
-                "SELECT key, entry FROM used_key WHERE sender = ?1 AND key >= CAST(?2 AS TEXT) ORDER BY key LIMIT 1",
+                "SELECT key, entry FROM used_key WHERE sender = ?1 AND key >= ?2 ORDER BY key LIMIT 1",
             )?
             .query_row(params![to_sql(sender.0), key.as_str()], |row| {
                 Ok((row.get::<_, String>(0)?, EntryId(from_sql(row.get(1)?))))
@@ -112,7 +111,7 @@ mod tests {
         #[test]
         fn the_answer_is_always_that_of_the_index(steps in steps()) {
             let (c, mut gaps) = (index(), Gaps::default());
-            let mut indexed = HashMap::new();
+            let mut indexed = HashMap::default();
             for (number, step) in (1..).zip(steps) {
                 match step {
                     Step::Ask(sender, key) => {

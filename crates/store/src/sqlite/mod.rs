@@ -17,7 +17,7 @@ pub use reader::SqliteReader;
 pub use writer::SqliteWriter;
 
 use jmessage_core::{TokenDigest, port::Unavailable};
-use rusqlite::Connection;
+use rusqlite::{Connection, config::DbConfig};
 use std::{fs, io, path::Path, sync::Arc, time::Duration};
 use tail::Tail;
 
@@ -89,6 +89,8 @@ fn connect(file: &Path) -> Result<Connection, Unavailable> {
     let connection = Connection::open(file).map_err(unavailable)?;
     connection.busy_timeout(LOCK_WAIT).map_err(unavailable)?;
     connection.set_prepared_statement_cache_capacity(64);
+    // A plan stays what it is: by default SQLite makes some plans anew whenever they are given other values.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(unavailable)?;
     connection
         .execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;

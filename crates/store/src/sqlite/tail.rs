@@ -5,12 +5,10 @@
 //! inside a later commit. What waits is found again at the start by reading the entries behind the mark.
 
 use super::{from_sql, gaps::Gaps, to_sql};
+use foldhash::HashMap;
 use jmessage_model::{ClientKey, ConversationId, EntryId, Seq, UserId};
 use rusqlite::{Connection, params};
-use std::{
-    collections::HashMap,
-    sync::{PoisonError, RwLock, RwLockReadGuard},
-};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 /// In how many parts the places of those that gathered are written.
 const PARTS: usize = 16;

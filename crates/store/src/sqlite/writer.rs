@@ -6,12 +6,13 @@ use super::{
     tail::{Tail, Unindexed, Waiting},
     to_sql, unavailable,
 };
+use foldhash::{HashMap, HashMapExt};
 use jmessage_core::port::{Appended, Done, Fence, Op, Refusal, Target, Unavailable, Writer};
 use jmessage_model::{
     AppId, ClientKey, Content, ConversationId, EntryId, Epoch, Millis, Nickname, Platform, Seq, UserId,
 };
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 /// How many conversations are remembered before the memory starts anew.
 const REMEMBERED: usize = 500_000;

@@ -40,7 +40,7 @@ fn main() -> Result<()> {
             println!(
                 "{sent:>9} messages: {:5.2} µs wall, {:5.2} µs CPU",
                 micros(wall.elapsed()),
-                micros(cpu_time(std::process::id())? - cpu)
+                micros(cpu_time(std::process::id())?.saturating_sub(cpu))
             );
             (wall, cpu, tenth) = (Instant::now(), cpu_time(std::process::id())?, tenth + messages / 10);
         }
