@@ -2,6 +2,13 @@
 //!
 //! A WebSocket in the server, a simulated network in tests.
 
+mod frames;
+mod upgrade;
+mod websocket;
+
+pub use upgrade::Handshake;
+pub use websocket::WebSocket;
+
 use bytes::Bytes;
 use std::future::Future;
 

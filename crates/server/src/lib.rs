@@ -15,4 +15,5 @@ mod run;
 pub use bucket::{Bucket, Secret};
 pub use cli::main;
 pub use config::{Config, ConfigError, Settings};
+pub use listener::serve as listen;
 pub use run::{Running, StartError, open_core, serve};

@@ -31,12 +31,7 @@ const AFTER_ERROR: Duration = Duration::from_millis(100);
 
 /// Serves until `stop` turns true. At most `arriving` sockets speak HTTP at a time; more wait in the backlog.
 /// An upgraded socket is its gateway's to count.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    router: Router,
-    arriving: usize,
-    mut stop: watch::Receiver<bool>,
-) {
+pub async fn serve(listener: TcpListener, router: Router, arriving: usize, mut stop: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(arriving.min(Semaphore::MAX_PERMITS)));
     loop {
         let accepted = async {

@@ -12,6 +12,8 @@
 mod calls;
 mod params;
 
+pub use calls::makes_sense;
+
 use super::{
     Gateway, media, outbound,
     session::{Connection, Leave, Standing},
@@ -52,6 +54,37 @@ impl<S: Socket> Connection<S> {
 
     async fn request(&mut self, request: Request<&RawValue>) -> Result<(), Leave> {
         match request {
+            Request::Send { id, key, target_type, target_id, msg_type, msg_body } => {
+                let frame = Send { id, key, target_type, target_id, msg_type, msg_body };
+                let submitted = match self.session() {
+                    Ok(session) => send(&self.gateway, &session, frame).await,
+                    Err(refused) => Err(refused),
+                };
+                self.submitted(id, submitted).await
+            }
+            Request::Ack { cursors } => match self.session() {
+                Ok(_) => {
+                    for (conversation, seq) in positions(cursors) {
+                        let place = self.acknowledged.entry(conversation).or_default();
+                        *place = seq.max(*place);
+                    }
+                    if self.acknowledged.len() > MAX_POSITIONS {
+                        return self.refuse(None, Refused::argument("too many cursors")).await;
+                    }
+                    self.acknowledge().await;
+                    Ok(())
+                }
+                Err(refused) => self.refuse(None, refused).await,
+            },
+            Request::Ping => self.write([outbound::frame(Response::Pong)]).await,
+            // In a box, so that a connection at rest has no room for it.
+            rare => Box::pin(self.rare(rare)).await,
+        }
+    }
+
+    /// What comes seldom.
+    async fn rare(&mut self, request: Request<&RawValue>) -> Result<(), Leave> {
+        match request {
             Request::Config { id, app_key, timestamp, random_str, signature } => {
                 let app = config(&self.gateway, &app_key, &timestamp, &random_str, &signature).await;
                 match app {
@@ -74,37 +107,15 @@ impl<S: Socket> Connection<S> {
                 };
                 self.submitted(id, submitted).await
             }
-            Request::Send { id, key, target_type, target_id, msg_type, msg_body } => {
-                let frame = Send { id, key, target_type, target_id, msg_type, msg_body };
-                let submitted = match self.session() {
-                    Ok(session) => send(&self.gateway, &session, frame).await,
-                    Err(refused) => Err(refused),
-                };
-                self.submitted(id, submitted).await
-            }
             Request::Call { id, method, params } => match self.session() {
                 Ok(session) => self.call(id, &session, &method, params).await,
                 Err(refused) => self.refuse(Some(id), refused).await,
-            },
-            Request::Ack { cursors } => match self.session() {
-                Ok(_) => {
-                    for (conversation, seq) in positions(cursors) {
-                        let place = self.acknowledged.entry(conversation).or_default();
-                        *place = seq.max(*place);
-                    }
-                    if self.acknowledged.len() > MAX_POSITIONS {
-                        return self.refuse(None, Refused::argument("too many cursors")).await;
-                    }
-                    self.acknowledge().await;
-                    Ok(())
-                }
-                Err(refused) => self.refuse(None, refused).await,
             },
             Request::Sync { conversation, after } => match self.session() {
                 Ok(session) => self.sync(&session, ConversationId(conversation), Seq(after)).await,
                 Err(refused) => self.refuse(None, refused).await,
             },
-            Request::Ping => self.write([outbound::frame(Response::Pong)]).await,
+            Request::Send { .. } | Request::Ack { .. } | Request::Ping => Ok(()),
         }
     }
 

@@ -4,28 +4,22 @@ mod inbound;
 mod media;
 mod outbound;
 mod session;
-mod websocket;
 mod wire;
 
-use crate::socket::Socket;
+pub use inbound::makes_sense;
+
+use crate::socket::{Handshake, Socket};
 use axum::{
     Router,
-    extract::{State, WebSocketUpgrade},
+    extract::{Request, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
 use jmessage_core::Core;
-use jmessage_proto::{MAX_ANSWER, MAX_FRAME, PATH, SUBPROTOCOL};
+use jmessage_proto::{MAX_FRAME, PATH, SUBPROTOCOL};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-
-/// Read and write buffers of a socket start at this many bytes; the default of 128 kB each is a trap.
-const SOCKET_BUFFER: usize = 4096;
-
-/// Bytes that one socket holds back at most: the largest answer and some frames. A peer that does not read must not
-/// make the server collect its own pongs.
-const MAX_UNWRITTEN: usize = MAX_ANSWER + (64 << 10);
 
 /// What an operator may set.
 #[derive(Clone, Debug)]
@@ -122,30 +116,23 @@ pub fn routes(core: Core, options: Options, stop: watch::Receiver<bool>) -> Rout
     Router::new().route(PATH, get(upgrade)).merge(media::routes()).with_state(gateway)
 }
 
-async fn upgrade(
-    State(gateway): State<Arc<Gateway>>,
-    headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
-) -> Response {
-    if !origin_allowed(&gateway.options.origins, &headers) {
+async fn upgrade(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
+    if !origin_allowed(&gateway.options.origins, request.headers()) {
         return (StatusCode::FORBIDDEN, "pages of this origin may not connect\n").into_response();
     }
-    let upgrade = upgrade.protocols([SUBPROTOCOL]);
-    if upgrade.selected_protocol().is_none() {
-        return (StatusCode::BAD_REQUEST, "the WebSocket subprotocol jmessage.v1 is required\n")
-            .into_response();
-    }
+    let handshake = match Handshake::of(request, SUBPROTOCOL) {
+        Ok(handshake) if handshake.agrees() => handshake,
+        Ok(_) => {
+            let say = "the WebSocket subprotocol jmessage.v1 is required\n";
+            return (StatusCode::BAD_REQUEST, say).into_response();
+        }
+        Err(answer) => return answer,
+    };
     let Some(place) = gateway.place() else {
         let retry = [(header::RETRY_AFTER, "5")];
         return (StatusCode::SERVICE_UNAVAILABLE, retry, "too many connections\n").into_response();
     };
-    upgrade
-        .read_buffer_size(SOCKET_BUFFER)
-        .write_buffer_size(SOCKET_BUFFER)
-        .max_write_buffer_size(MAX_UNWRITTEN)
-        .max_message_size(MAX_FRAME)
-        .max_frame_size(MAX_FRAME)
-        .on_upgrade(move |socket| gateway.serve(socket, place))
+    handshake.accept(MAX_FRAME, move |socket| gateway.serve(socket, place))
 }
 
 /// Programs that are not a page send no origin and are let in: they hold no page's rights anyway.

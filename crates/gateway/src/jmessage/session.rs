@@ -88,7 +88,7 @@ pub(super) async fn run<S: Socket>(socket: S, gateway: Arc<Gateway>, pending: Ow
         since: now,
     };
     let leave = connection.serve().await;
-    connection.finish(leave).await;
+    Box::pin(connection.finish(leave)).await;
 }
 
 impl<S: Socket> Connection<S> {
@@ -320,13 +320,17 @@ impl<S: Socket> Connection<S> {
         }
     }
 
-    async fn finish(mut self, leave: Leave) {
-        if let Standing::Open(_, session) = self.standing {
+    async fn finish(&mut self, leave: Leave) {
+        if let Ok(session) = self.session() {
             self.gateway.core.leave(session).await;
         }
         let Some((code, reason)) = leave else {
             // The answer to the client's goodbye, if there was one, is still in the buffer.
-            let _ = timeout(FAREWELL, self.socket.flush()).await;
+            let ending = async {
+                let _ = self.socket.flush().await;
+                self.socket.next().await
+            };
+            let _ = timeout(FAREWELL, ending).await;
             return;
         };
         tracing::debug!(code, reason, "connection closed");
@@ -362,4 +366,22 @@ async fn cut(session: &Session) {
         Some(End::Left) | None => Poll::Pending,
     })
     .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::socket::WebSocket;
+    use tokio::net::TcpStream;
+
+    fn size<F>(_: impl FnOnce(WebSocket<TcpStream>, Arc<Gateway>, OwnedSemaphorePermit) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn a_connection_at_rest_is_small() {
+        let (future, connection) = (size(run), size_of::<Connection<WebSocket<TcpStream>>>());
+        println!("{future} bytes, of which the connection {connection}");
+        assert!(future <= 3072, "{future} bytes");
+    }
 }

@@ -68,6 +68,11 @@ impl<S: Socket> Connection<S> {
     }
 }
 
+/// Whether a call could be carried out as far as its options go; otherwise what is wrong with them.
+pub fn makes_sense(method: &str, params: &RawValue) -> Result<(), String> {
+    parse(method, params).map(drop).map_err(|refused| refused.message)
+}
+
 fn parse(method: &str, params: &RawValue) -> Result<Call, Refused> {
     let params = Params::read(params)?;
     Ok(match method {
