@@ -8,8 +8,10 @@
 mod arrows;
 mod bench;
 mod browser;
+mod conformance;
 mod demo;
 mod demo_data;
+mod nightly;
 mod npm;
 mod output;
 mod pkg;
@@ -47,6 +49,10 @@ enum Command {
     Pkg(pkg::Args),
     /// Print what a browser downloads and fail above the limit.
     Size(size::Args),
+    /// Run the WebSocket cases of Autobahn against the server's sockets and compare with the baseline.
+    Conformance(conformance::Args),
+    /// Fuzz each target for a while.
+    Nightly(nightly::Args),
     /// Build a release server and run the load generator; arguments are passed on to it.
     Bench(bench::Args),
     /// Trace a server and look for what it told in its files after power cuts.
@@ -60,6 +66,8 @@ fn main() -> ExitCode {
         Command::Ci => test::run_checks(),
         Command::Pkg(args) => pkg::run(&args),
         Command::Size(args) => size::run(&args),
+        Command::Conformance(args) => conformance::run(&args),
+        Command::Nightly(args) => nightly::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::PowerCuts(args) => power_cuts::run(&args),
     };

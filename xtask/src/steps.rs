@@ -112,7 +112,7 @@ fn passed(line: &str) -> Option<usize> {
 }
 
 /// The lines in which the runners sum up: cargo test and wasm-bindgen-test, nextest, node's test
-/// runner, cargo-deny, and our table of sizes.
+/// runner, cargo-deny, libFuzzer, and our own of sizes and conformance.
 fn is_summary(line: &str) -> bool {
     let line = line.trim_start();
     let node = ["ℹ tests ", "ℹ pass ", "ℹ fail ", "ℹ skipped ", "ℹ todo "];
@@ -121,6 +121,8 @@ fn is_summary(line: &str) -> bool {
         || line.starts_with("ok: ")
         || line.ends_with(" sources ok")
         || line.starts_with("wasm + glue")
+        || line.starts_with("conformance: ")
+        || (line.starts_with("Done ") && line.contains(" runs in "))
         || node.iter().any(|start| line.starts_with(start))
 }
 

@@ -5,7 +5,7 @@ use crate::run::Cmd;
 use crate::serve::Child;
 use crate::steps::{self, Runner, Step};
 use crate::workspace::Workspace;
-use crate::{arrows, npm, output, pkg, power_cuts, size, tools};
+use crate::{arrows, conformance, npm, output, pkg, power_cuts, size, tools};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use std::time::Duration;
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Only these steps, separated by commas: fmt, arrows, deny, clippy, native, doc, power-cuts, pkg,
-    /// size, plain, wasm, e2e.
+    /// size, plain, wasm, e2e, conformance.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -107,6 +107,7 @@ fn native(ws: &Workspace) -> Vec<Step<'_>> {
             };
             runner.exec(cargo(ws, args).env("RUST_BACKTRACE", "1"))
         }),
+        step("conformance", "Autobahn's WebSocket cases", &[], |runner| conformance::step(ws, runner)),
         step("doc", "the examples in the documentation", &[], |runner| {
             runner.exec(cargo(ws, &["test", "--workspace", "--doc", "--no-fail-fast"]))
         }),

@@ -134,6 +134,20 @@ pub(crate) fn strace() -> Result<()> {
     apt(&["strace"], "it records what the server writes and syncs, for power cuts and failing disks")
 }
 
+/// cargo-fuzz and a nightly toolchain, whose name is returned: the instrumentation is not part of stable compilers.
+pub(crate) fn cargo_fuzz(ws: &Workspace) -> Result<String> {
+    let toolchains = || ws.cmd("rustup").args(["toolchain", "list"]).capture();
+    if !toolchains()?.lines().any(|line| line.starts_with("nightly")) {
+        output::install("nightly", "fuzzing needs a compiler that instruments code");
+        ws.cmd("rustup").args(["toolchain", "install", "nightly", "--profile", "minimal"]).run()?;
+    }
+    if which("cargo-fuzz").is_none() {
+        output::install("cargo-fuzz", "it builds and runs the fuzz targets");
+        ws.cmd("cargo").args(["install", "cargo-fuzz", "--locked"]).run()?;
+    }
+    Ok("nightly".to_owned())
+}
+
 /// Installs Debian or Ubuntu packages, as root or through sudo.
 pub(crate) fn apt(packages: &[&str], why: &str) -> Result<()> {
     let names = packages.join(" ");
