@@ -298,6 +298,20 @@ export interface Listeners {
   event: (event: GroupEvent) => void;
   /** (`notification`) */
   notification: (code: ErrorCode, message: string) => void;
+  /** Messages of a chat are gone: the server did not keep them until now. */
+  resync: (lost: Lost) => void;
+  /** So many of the messages that waited have come: at the beginning, now and then, and at the end. */
+  backlog: (done: number, total: number) => void;
+}
+
+/** Messages that will not come. Every key exists in camelCase, too. */
+export interface Lost {
+  target_type: "single" | "group";
+  /** The other user, or the group's number. */
+  target_id: string;
+  /** The first position of the chat that is missing, and the last. */
+  from: number;
+  to: number;
 }
 
 /**

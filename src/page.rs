@@ -34,6 +34,10 @@ enum News {
     Notification,
     /// The event, its conversation and its position there.
     Event,
+    /// Which chat is concerned, its conversation and the position up to which it is.
+    Resync,
+    /// How many entries of those that waited have come, and how many waited.
+    Backlog,
     /// The number of a call, and what it led to.
     Done,
     /// The number of a call, code and message.
@@ -93,6 +97,8 @@ impl Face {
             | Notice::CallFailed(rid, failure) => self.refuse(rid, failure),
             Notice::Message(at, message) => self.say_entry(News::Message, at, message),
             Notice::Event(at, event) => self.say_entry(News::Event, at, event),
+            Notice::Resync(at, lost) => self.say_entry(News::Resync, at, lost),
+            Notice::Backlog(done, total) => self.say(News::Backlog, number(done), number(total), nothing),
             Notice::Media { url, upload } => self.say(News::Media, url.into(), upload.into(), nothing),
             Notice::Notification(failure) => self.say_failure(News::Notification, failure),
         }

@@ -19,11 +19,12 @@ const DISCONNECTED = 3;
 const MESSAGE = 4;
 const NOTIFICATION = 5;
 const EVENT = 6;
-const DONE = 7;
-const FAILED = 8;
-const MEDIA = 9;
-const UPLOAD = 10;
-const SIGN = 11;
+const RESYNC = 7;
+const DONE = 9;
+const FAILED = 10;
+const MEDIA = 11;
+const UPLOAD = 12;
+const SIGN = 13;
 
 // Calls that the server answers and nobody here looks into.
 const CALLS = [
@@ -155,9 +156,10 @@ export function face(load, server, upload, page) {
       switch (kind) {
         case MESSAGE:
         case EVENT:
+        case RESYNC:
           if (seen.get(b) >= c) return;
           seen.set(b, c);
-          return page.keep(kind, present(a));
+          return kind === RESYNC ? tell(kind, present(a)) : page.keep(kind, present(a));
         case DONE:
           return succeed(a, messages.delete(a) ? a : present(b));
         case FAILED:

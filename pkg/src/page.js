@@ -5,7 +5,7 @@ const MAX_UNHEARD = 1000;
 
 // News by number, as the wasm counts: the page's registrar of it, and its name for on() and off().
 const REGISTRARS = ["ready", "error", "onConnected", "onDisconnected", "onMessageReceived", "notification", "onEventReceived"];
-const NAMES = ["ready", "error", "connected", "disconnected", "message", "notification", "event"];
+const NAMES = ["ready", "error", "connected", "disconnected", "message", "notification", "event", "resync", "backlog"];
 const READY = 0;
 const CONNECTED = 2;
 const DISCONNECTED = 3;

@@ -46,6 +46,12 @@ pub enum Notice<V> {
     Message(Position, V),
     /// An event for the page and where it stands; in the order of its conversation, once.
     Event(Position, V),
+    /// What of a conversation came before this place is not kept any more and will not be told; once, and in the order of
+    /// the conversation. The value says of which chat.
+    Resync(Position, V),
+    /// Of so many entries that waited for the session (the second number), so many have come: at the beginning, now and
+    /// then, and at the end. A broken connection ends it; what is left then is told anew.
+    Backlog(u64, u64),
     /// From now on the user reads files behind `url` and uploads them to `upload`; paths on the server, or whole URLs.
     Media { url: String, upload: String },
     /// The session has ended without the page's doing: 872008, or the code with which logging in again was refused.

@@ -12,6 +12,26 @@ use jmessage_proto::{Code, Position, Request, Response, close};
 
 /// The numbers up to this one are the machine's own; the page's requests have higher ones.
 const OWN_IDS: u64 = 100_000;
+/// After so many entries of those that waited the page hears how far it is.
+const PROGRESS: u64 = 256;
+
+/// A call without an answer.
+pub(crate) struct Call<V> {
+    pub(crate) id: u64,
+    method: String,
+    params: V,
+    deadline: u64,
+    /// When it goes out, if it is not under way.
+    pub(crate) again: Option<u64>,
+    /// The server has said that it cannot do it now.
+    pub(crate) postponed: bool,
+}
+
+impl<V> Call<V> {
+    fn due(&self) -> u64 {
+        self.again.unwrap_or(self.deadline).min(self.deadline)
+    }
+}
 
 /// One client of one page. The page numbers its requests itself, from above 100 000, no two under way alike.
 ///
@@ -34,14 +54,18 @@ pub struct Client<V> {
     pub(crate) account: Option<Account>,
     /// The page's login call without an answer: its number and time limit.
     pub(crate) login: Option<(u64, u64)>,
+    /// The server was too busy for a login and is asked again then.
+    pub(crate) login_hold: Option<u64>,
     /// Whose session it is: the page is logged in, even while the connection is being mended.
     pub(crate) session: Option<String>,
     /// By which the session is taken up again on a new connection.
     pub(crate) token: Option<String>,
     /// Whose messages outbox and inbox hold.
     pub(crate) owner: String,
-    /// Calls without an answer: their numbers and time limits.
-    pub(crate) calls: Vec<(u64, u64)>,
+    /// Calls without an answer.
+    pub(crate) calls: Vec<Call<V>>,
+    /// Of how many entries that waited how many have come.
+    pub(crate) backlog: Option<(u64, u64)>,
     pub(crate) outbox: Outbox<V>,
     pub(crate) inbox: Inbox,
     actions: Vec<Action<V>>,
@@ -66,10 +90,12 @@ impl<V: Payload> Client<V> {
             step: None,
             account: None,
             login: None,
+            login_hold: None,
             session: None,
             token: None,
             owner: String::new(),
             calls: Vec::new(),
+            backlog: None,
             outbox: Outbox::new(prefix),
             inbox: Inbox::new(),
             actions: Vec::new(),
@@ -90,7 +116,8 @@ impl<V: Payload> Client<V> {
             self.step.as_ref().map(|step| step.deadline),
             self.login.map(|(_, deadline)| deadline),
             self.outbox.deadline(now, logged_in),
-            self.calls.iter().map(|(_, deadline)| *deadline).min(),
+            self.calls.iter().map(Call::due).min(),
+            self.login_hold.filter(|hold| *hold > now),
             self.inbox.deadline().filter(|_| logged_in),
         ];
         deadlines.into_iter().flatten().min()
@@ -200,8 +227,9 @@ impl<V: Payload> Client<V> {
             .and_then(|()| if self.is_logged_in() { Ok(()) } else { Err(Code::Disconnected.into()) });
         match ready {
             Ok(()) => {
-                self.calls.push((id, now + self.timeouts.request));
-                self.transmit(Request::Call { id, method, params });
+                let deadline = now + self.timeouts.request;
+                self.calls.push(Call { id, method, params, deadline, again: Some(now), postponed: false });
+                self.flush(now);
             }
             Err(failure) => self.notify(Notice::CallFailed(id, failure)),
         }
@@ -209,8 +237,13 @@ impl<V: Payload> Client<V> {
 
     /// Whether somebody waits for the call of this number; nobody does after that.
     pub(crate) fn end_call(&mut self, id: u64) -> bool {
-        let at = self.calls.iter().position(|(call, _)| *call == id);
+        let at = self.calls.iter().position(|call| call.id == id);
         at.map(|at| self.calls.remove(at)).is_some()
+    }
+
+    /// A busy server asked for this pause. A random part more, so that not everybody comes back at once.
+    pub(crate) fn pause(&mut self, now: u64, delay: u64) -> u64 {
+        now + delay + self.random.up_to(delay / 2)
     }
 
     /// Whether the page is logged in, so that a message would be taken; else 872001.
@@ -298,7 +331,13 @@ impl<V: Payload> Client<V> {
             Response::Event { conversation, seq, event } => {
                 self.pushed(now, Position { conversation, seq }, Some(event), Notice::Event);
             }
-            Response::From { conversation, seq } => self.inbox.skip(conversation, seq),
+            Response::From { conversation, seq } => _ = self.inbox.skip(now, conversation, seq),
+            Response::Resync { conversation, seq, lost } => {
+                if self.is_logged_in() && self.inbox.skip(now, conversation, seq) {
+                    self.notify(Notice::Resync(Position { conversation, seq }, lost));
+                }
+            }
+            Response::Backlog { count } => self.progressed(0, count),
             Response::Media { url, upload } => self.notify(Notice::Media { url, upload }),
             Response::Kicked { code, message } => self.kicked(Failure { code, message }),
         }
@@ -310,6 +349,9 @@ impl<V: Payload> Client<V> {
         if !self.is_logged_in() {
             return;
         }
+        if let Some((done, total)) = self.backlog {
+            self.progressed(done + 1, total);
+        }
         let Position { conversation, seq } = at;
         match self.inbox.arrived(now, conversation, seq) {
             Verdict::Next => {
@@ -319,6 +361,14 @@ impl<V: Payload> Client<V> {
             }
             Verdict::Drop => {}
             Verdict::Ask(after) => self.transmit(Request::Sync { conversation, after }),
+        }
+    }
+
+    /// So many of the entries that waited have come.
+    fn progressed(&mut self, done: u64, total: u64) {
+        self.backlog = (done < total).then_some((done, total));
+        if done.is_multiple_of(PROGRESS) || done == total {
+            self.notify(Notice::Backlog(done, total));
         }
     }
 
@@ -340,10 +390,10 @@ impl<V: Payload> Client<V> {
         if self.step.as_ref().is_some_and(|step| step.deadline <= now) {
             self.step_timed_out(now);
         }
-        let expired = |(_, deadline): &(u64, u64)| *deadline <= now;
-        while let Some(at) = self.calls.iter().position(expired) {
-            let (id, _) = self.calls.remove(at);
-            self.notify(Notice::CallFailed(id, Code::RequestTimeout.into()));
+        while let Some(at) = self.calls.iter().position(|call| call.deadline <= now) {
+            let call = self.calls.remove(at);
+            let code = if call.postponed { Code::ServerError } else { Code::RequestTimeout };
+            self.notify(Notice::CallFailed(call.id, code.into()));
         }
         while let Some((rid, postponed)) = self.outbox.expire(now) {
             let code = match (self.is_logged_in(), postponed) {
@@ -358,6 +408,11 @@ impl<V: Payload> Client<V> {
 
     /// What the open session lets go out: messages in order, acknowledgements, questions about gaps.
     pub(crate) fn flush(&mut self, now: u64) {
+        while let Some(call) = self.calls.iter_mut().find(|call| call.again.is_some_and(|at| at <= now)) {
+            call.again = None;
+            let (id, method, params) = (call.id, call.method.clone(), call.params.clone());
+            self.transmit(Request::Call { id, method, params });
+        }
         while let Some(request) = self.outbox.next(now) {
             self.transmit(request);
         }

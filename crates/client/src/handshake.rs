@@ -104,6 +104,10 @@ impl<V: Payload> Client<V> {
 
     fn request_login(&mut self, now: u64) {
         let Some(Account { username, password }) = &self.account else { return };
+        if self.login_hold.is_some_and(|hold| now < hold) {
+            return;
+        }
+        self.login_hold = None;
         let (username, password) = (username.clone(), password.clone());
         let deadline = self.login.map_or(now + self.timeouts.login, |(_, deadline)| deadline);
         let id = self.begin(Kind::Login, deadline);
@@ -173,12 +177,21 @@ impl<V: Payload> Client<V> {
             Some(Step { abandoned: true, .. }) => {}
             Some(Step { kind: Kind::Resume, .. }) => self.resume_refused(now, failure, retry_after),
             Some(Step { kind: Kind::Login, .. }) => self.login_refused(now, failure, retry_after),
-            None if self.end_call(id) => self.notify(Notice::CallFailed(id, failure)),
             None => match retry_after {
-                Some(delay) => _ = self.outbox.postpone(id, now + delay),
+                Some(delay) => self.postpone(id, now, delay),
+                None if self.end_call(id) => self.notify(Notice::CallFailed(id, failure)),
                 None if self.outbox.refused(id) => self.notify(Notice::SendFailed(id, failure)),
                 None => {}
             },
+        }
+    }
+
+    /// The server is too busy for the request of this number.
+    fn postpone(&mut self, id: u64, now: u64, delay: u64) {
+        let until = self.pause(now, delay);
+        match self.calls.iter_mut().find(|call| call.id == id) {
+            Some(call) => (call.again, call.postponed) = (Some(until), true),
+            None => _ = self.outbox.postpone(id, until),
         }
     }
 
@@ -234,6 +247,11 @@ impl<V: Payload> Client<V> {
 
     fn login_refused(&mut self, now: u64, failure: Failure, retry_after: Option<u64>) {
         let passing = failure.passes() || retry_after.is_some();
+        if let (None, Some(delay)) = (&self.session, retry_after) {
+            // Within the time limit of the page's call.
+            self.login_hold = Some(self.pause(now, delay));
+            return;
+        }
         if self.session.is_some() && passing {
             self.login_failed(failure);
             self.drop_connection(now, retry_after.unwrap_or(0));
@@ -326,13 +344,15 @@ impl<V: Payload> Client<V> {
     }
 
     fn fail_calls(&mut self, failure: &Failure) {
-        for (id, _) in std::mem::take(&mut self.calls) {
-            self.notify(Notice::CallFailed(id, failure.clone()));
+        for call in std::mem::take(&mut self.calls) {
+            self.notify(Notice::CallFailed(call.id, failure.clone()));
         }
     }
 
     pub(crate) fn connection_lost(&mut self) {
         self.stage = Stage::New;
+        self.backlog = None;
+        self.login_hold = None;
         self.fail_calls(&Code::Disconnected.into());
         self.outbox.land();
         self.inbox.reset_gaps();

@@ -81,13 +81,16 @@ impl Inbox {
         verdict
     }
 
-    /// Nothing up to and including `seq` will come any more.
-    pub(crate) fn skip(&mut self, conversation: u64, seq: u64) {
+    /// Nothing up to and including `seq` will come any more; whether something could have.
+    pub(crate) fn skip(&mut self, now: u64, conversation: u64, seq: u64) -> bool {
         let log = self.log(conversation);
-        if log.last.is_none_or(|last| last < seq) {
+        let jumps = log.last.is_none_or(|last| last < seq);
+        if jumps {
             log.last = Some(seq);
             log.settle();
+            self.ack_at.get_or_insert(now + time::ACK);
         }
+        jumps
     }
 
     /// A message sent from here got this position.
@@ -327,9 +330,9 @@ mod tests {
         let mut inbox = Inbox::new();
         assert_eq!(inbox.arrived(0, 1, 10), Verdict::Next);
         assert_eq!(inbox.arrived(0, 1, 15), Verdict::Ask(10));
-        inbox.skip(1, 14);
+        assert!(inbox.skip(0, 1, 14));
         assert_eq!(inbox.arrived(0, 1, 15), Verdict::Next);
-        inbox.skip(1, 3);
+        assert!(!inbox.skip(0, 1, 3));
         assert_eq!(inbox.arrived(0, 1, 16), Verdict::Next, "never backwards");
     }
 

@@ -41,6 +41,33 @@ fn a_call_fails_with_what_the_server_says() {
 }
 
 #[test]
+fn a_busy_server_is_asked_again_within_the_time_limit() {
+    let mut page = Page::logged_in();
+    let id = page.call();
+    let busy =
+        || Response::Error { id: Some(id), code: 872_000, message: "m".into(), retry_after: Some(400) };
+    page.receive(busy());
+    page.pass(399);
+    assert_eq!((page.frames(), page.news()), (vec![], vec![]), "left alone for as long as it says");
+    page.pass(201);
+    let again = page.frames();
+    assert!(matches!(again.as_slice(), [Request::Call { id: sent, .. }] if *sent == id), "{again:?}");
+    page.receive(Response::Data { id, data: None });
+    assert_eq!(page.news(), [Notice::Answered(id, None)]);
+    let id = page.call();
+    let busy =
+        Response::Error { id: Some(id), code: 872_000, message: "m".into(), retry_after: Some(60_000) };
+    page.receive(busy);
+    page.pass(10_000);
+    assert_eq!(code(&page.news()), 872_000, "busy until the end");
+    page.pass(100_000);
+    assert!(
+        !page.frames().iter().any(|frame| matches!(frame, Request::Call { .. })),
+        "and then nobody waits"
+    );
+}
+
+#[test]
 fn a_call_without_a_session_or_a_connection_fails_at_once() {
     let mut page = Page::new();
     page.client.call(page.now, 201_600, "m".into(), nothing());

@@ -188,6 +188,32 @@ fn a_busy_server_is_left_alone_for_as_long_as_it_says() {
 }
 
 #[test]
+fn a_login_that_meets_a_busy_server_is_made_again_within_its_time_limit() {
+    let meet = |pause| {
+        let mut page = Page::new();
+        page.configure("app");
+        page.open();
+        page.configured();
+        let rid = page.login("alice");
+        page.refuse(872_000, Some(pause));
+        page.frames();
+        page.news();
+        (page, rid)
+    };
+    let (mut page, rid) = meet(500);
+    page.pass(499);
+    assert_eq!((page.frames(), page.news()), (vec![], vec![]), "left alone for as long as it says");
+    page.pass(251);
+    let Request::Login { id, .. } = page.frame() else { panic!("no login") };
+    let (token, username, nickname) = ("token".into(), "alice".into(), String::new());
+    page.receive(Response::Session { id, token, username, nickname });
+    assert_eq!(page.news(), [Notice::LoginDone(rid)]);
+    let (mut page, _) = meet(100_000);
+    page.pass(60_000);
+    assert_eq!(code(&page.news()), 872_006);
+}
+
+#[test]
 fn a_kick_ends_everything_until_the_next_login() {
     let kicks: [fn(&mut Page); 3] = [
         |page| page.receive(Response::Kicked { code: 872_008, message: "elsewhere".into() }),

@@ -5,7 +5,7 @@ mod common;
 
 use common::{Frame, Page, Text, code};
 use jmessage_client::{MAX_WAITING, Notice, Timeouts, WINDOW};
-use jmessage_proto::{Request, Response};
+use jmessage_proto::{Position, Request, Response};
 
 fn sent(page: &mut Page, id: u64, seq: u64) {
     page.receive(Response::Sent { id, msg_id: 9, conversation: 1, seq, create_time: 1 });
@@ -130,10 +130,67 @@ fn a_busy_server_gets_it_again_after_the_pause_it_asked_for() {
     page.frames();
     page.pass(399);
     assert!(page.frames().is_empty());
-    page.pass(1);
+    // And a random part more, at most half.
+    page.pass(201);
     assert_eq!(keys(&page.frames()).len(), 1);
     sent(&mut page, rid, 1);
     assert_eq!(page.news(), [Notice::Sent(rid)]);
+}
+
+#[test]
+fn what_is_not_kept_any_more_is_told_once_passed_over_and_acknowledged() {
+    let mut page = Page::logged_in();
+    page.push(5);
+    page.news();
+    let lost = Text { from: "bob1", to: "alice", words: 6 };
+    let resync = |seq| Response::Resync { conversation: 1, seq, lost: lost.clone() };
+    page.receive(resync(20));
+    page.push(21);
+    page.receive(resync(20));
+    page.receive(resync(3));
+    let news = page.news();
+    let at = Position { conversation: 1, seq: 20 };
+    assert_eq!(news.first(), Some(&Notice::Resync(at, lost.clone())), "before what follows");
+    assert_eq!((texts(&news), news.len()), (vec![21], 2), "and once");
+    page.pass(200);
+    let frames = page.frames();
+    assert!(matches!(frames.as_slice(), [Request::Ack { cursors }] if cursors[0].seq == 21), "{frames:?}");
+}
+
+#[test]
+fn a_log_of_which_nothing_is_left_is_acknowledged_too() {
+    let mut page = Page::logged_in();
+    let lost = Text { from: "bob1", to: "alice", words: 1 };
+    page.receive(Response::Resync { conversation: 1, seq: 9, lost });
+    page.pass(200);
+    let frames = page.frames();
+    assert!(matches!(frames.as_slice(), [Request::Ack { cursors }] if cursors[0].seq == 9), "{frames:?}");
+}
+
+#[test]
+fn the_page_hears_how_much_of_what_waited_has_come() {
+    let mut page = Page::logged_in();
+    let progress = |page: &mut Page| -> Vec<(u64, u64)> {
+        let news = page.news().into_iter();
+        news.filter_map(
+            |notice| if let Notice::Backlog(done, total) = notice { Some((done, total)) } else { None },
+        )
+        .collect()
+    };
+    page.receive(Response::Backlog { count: 600 });
+    for seq in 1..=601 {
+        page.push(seq);
+    }
+    assert_eq!(progress(&mut page), [(0, 600), (256, 600), (512, 600), (600, 600)]);
+    page.receive(Response::Backlog { count: 9 });
+    page.push(602);
+    page.close(1006);
+    page.reconnect();
+    page.session("alice");
+    for seq in 603..900 {
+        page.push(seq);
+    }
+    assert_eq!(progress(&mut page), [(0, 9)], "a broken connection ends it");
 }
 
 #[test]

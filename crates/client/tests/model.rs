@@ -37,6 +37,8 @@ enum Event {
     Forget,
     Kick,
     Online,
+    /// The server keeps no more than so many entries.
+    Trim(u64),
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -54,6 +56,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => Just(Event::Forget),
         1 => Just(Event::Kick),
         1 => Just(Event::Online),
+        1 => (0..4_u64).prop_map(Event::Trim),
     ]
 }
 
@@ -65,6 +68,8 @@ struct Server {
     /// The one conversation: sender and text; position 1 comes first.
     log: Vec<(&'static str, u64)>,
     keys: BTreeMap<String, u64>,
+    /// Positions up to this one are not kept any more.
+    cut: u64,
     cursor: u64,
     tokens: u64,
     /// Whether the token given last still resumes.
@@ -82,7 +87,10 @@ impl Server {
     }
 
     fn entries_after(&self, seq: u64) -> Vec<Response<Text>> {
-        (seq + 1..=self.log.len() as u64).map(|seq| self.entry(seq)).collect()
+        let lost = Text { from: "bob1", to: "alice", words: seq + 1 };
+        let resync = Response::Resync { conversation: CONVERSATION, seq: self.cut, lost };
+        let kept = (seq.max(self.cut) + 1..=self.log.len() as u64).map(|seq| self.entry(seq));
+        (seq < self.cut).then_some(resync).into_iter().chain(kept).collect()
     }
 
     fn append(&mut self, from: &'static str, text: u64) -> u64 {
@@ -165,6 +173,8 @@ struct World {
     failed: Vec<u64>,
     succeeded: Vec<u64>,
     heard: Vec<u64>,
+    /// What the page was told that it will not get: from where to where.
+    lost: Vec<std::ops::RangeInclusive<u64>>,
     logged_in: bool,
     calls: usize,
 }
@@ -182,6 +192,7 @@ impl World {
             failed: Vec::new(),
             succeeded: Vec::new(),
             heard: Vec::new(),
+            lost: Vec::new(),
             logged_in: false,
             calls: 0,
         };
@@ -228,6 +239,10 @@ impl World {
                     self.server.remembers = false;
                     self.down.push_back(Response::Kicked { code: 872_008, message: String::new() });
                 }
+            }
+            Event::Trim(kept) => {
+                let cut = (self.server.log.len() as u64).saturating_sub(*kept);
+                self.server.cut = self.server.cut.max(cut);
             }
             Event::Online => self.page.client.online(self.page.now),
         }
@@ -311,6 +326,7 @@ impl World {
                 assert_eq!(message.from, "bob1", "own messages are not told");
                 self.heard.push(message.words);
             }
+            Notice::Resync(at, lost) => self.lost.push(lost.words..=at.seq),
             Notice::LoginDone(_) => self.logged_in = true,
             Notice::Notification(_) => self.logged_in = false,
             Notice::Ready
@@ -321,6 +337,7 @@ impl World {
             | Notice::Answered(..)
             | Notice::CallFailed(..)
             | Notice::Media { .. }
+            | Notice::Backlog(..)
             | Notice::Event(..) => {}
         }
     }
@@ -341,8 +358,13 @@ impl World {
         self.happen(&Event::Bob { lost: false });
         self.calm_down();
         assert!(self.sent.values().all(|(_, open)| !open), "a message without an outcome");
-        let from_bob = |entry: &&(&str, u64)| entry.0 == "bob1";
-        let written: Vec<_> = self.server.log.iter().filter(from_bob).map(|entry| entry.1).collect();
+        // What the page did not hear it was told to be lost.
+        let told = |seq: u64, text: u64| {
+            self.heard.contains(&text) || !self.lost.iter().any(|range| range.contains(&seq))
+        };
+        let entries = (1..).zip(&self.server.log);
+        let from_bob = entries.filter(|(seq, entry)| entry.0 == "bob1" && told(*seq, entry.1));
+        let written: Vec<_> = from_bob.map(|(_, entry)| entry.1).collect();
         if self.logged_in {
             assert_eq!(self.heard, written, "once, in order, all");
         } else {

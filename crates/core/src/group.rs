@@ -239,7 +239,9 @@ impl Engine {
         let id = match (group, done) {
             (Some(id), _) => id,
             (None, Done::Appended(appended)) => appended.conversation,
-            (None, Done::App(_) | Done::User(_) | Done::Session(_) | Done::Nothing) => return,
+            (None, Done::App(_) | Done::User(_) | Done::Session(_) | Done::Trimmed(_) | Done::Nothing) => {
+                return;
+            }
         };
         let after = match self.groups.find(id, self.reader.as_ref()) {
             Err(Error::NoSuchGroup) => None,

@@ -1,7 +1,7 @@
 //! What the domain asks of a store. The store decides everything that must hold inside a transaction:
 //! uniqueness, fences, the order of a log.
 
-use crate::{CapabilityKey, Entry, GroupCard, UserCard, token::TokenDigest};
+use crate::{CapabilityKey, Destination, Entry, GroupCard, UserCard, token::TokenDigest};
 use bytes::Bytes;
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use jmessage_model::{
@@ -266,6 +266,8 @@ pub enum Op {
     File(FileWrite),
     /// Keeps the key that signs capabilities, unless there is one. → [`Done::Nothing`].
     KeepKey(CapabilityKey),
+    /// Cuts the next of the oldest entries, at most [`CUT_AT_ONCE`]. → [`Done::Trimmed`].
+    Trim(Trim),
     /// Moves cursors forward, never beyond the end of a log, and only for conversations the user is in.
     /// → [`Done::Nothing`], refused with [`Refusal::Fenced`].
     Acknowledge {
@@ -273,6 +275,25 @@ pub enum Op {
         fence: Fence,
         /// Up to where, each conversation.
         positions: Vec<(ConversationId, Seq)>,
+    },
+}
+
+/// How many entries one [`Op::Trim`] cuts at most: few, so that the messages beside it do not wait.
+pub const CUT_AT_ONCE: usize = 200;
+
+/// Which entries are not kept any more. What a log keeps is its end, without a gap; a key is forgotten with its message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trim {
+    /// Those of all logs that were written before this moment.
+    OlderThan(Millis),
+    /// Those of one log before position `first`, if they were written before `older_than`.
+    Log {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The first position to keep.
+        first: Seq,
+        /// What was written since then stays.
+        older_than: Millis,
     },
 }
 
@@ -352,6 +373,8 @@ pub enum Done {
     Session(Epoch),
     /// The message is in the log.
     Appended(Appended),
+    /// So many entries were cut.
+    Trimmed(usize),
     /// Nothing to tell.
     Nothing,
 }
@@ -412,6 +435,30 @@ pub struct Behind {
     pub conversation: ConversationId,
     /// The last position acknowledged.
     pub after: Seq,
+    /// How many entries wait behind it.
+    pub waiting: u64,
+}
+
+/// A part of a log that its reader did not get before retention cut it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// With whom, or in which group, as its reader sees it.
+    pub place: Destination,
+    /// The first position that is missing.
+    pub first: Seq,
+    /// The last one.
+    pub last: Seq,
+}
+
+/// A log that keeps more entries than it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overlong {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The first position it should keep.
+    pub first: Seq,
 }
 
 /// Contents of so many bytes end a page of entries, so that a page is small whatever the messages are.
@@ -456,6 +503,17 @@ pub trait Reader: Send + Sync {
         after: Seq,
         limit: usize,
     ) -> Result<Vec<Entry>, Unavailable>;
+    /// What of a log after a position was the user's to read and is not kept any more.
+    fn cut(&self, user: UserId, conversation: ConversationId, after: Seq)
+    -> Result<Option<Cut>, Unavailable>;
+    /// Of the next `limit` conversations after the given one, those whose logs keep more than `most` entries; and the
+    /// last one looked at, none when there are no more.
+    fn overlong(
+        &self,
+        after: ConversationId,
+        most: u64,
+        limit: usize,
+    ) -> Result<(Vec<Overlong>, Option<ConversationId>), Unavailable>;
     /// The file of a name, if it was not dropped.
     fn file(&self, id: FileId) -> Result<Option<FileRecord>, Unavailable>;
     /// Whether the file was sent to a conversation in which the user is now.

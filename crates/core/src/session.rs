@@ -2,7 +2,7 @@
 
 use crate::{
     Command, Core, Entry, Error, GroupChange, Queue, UserCard,
-    port::{Behind, Fence, GroupListing, GroupRecord, PAGE_BYTES, ProfileRecord},
+    port::{Behind, Cut, Fence, GroupListing, GroupRecord, PAGE_BYTES, ProfileRecord},
 };
 use jmessage_model::{ClientKey, Content, ConversationId, Seq, UserId, Username};
 use std::{collections::HashMap, sync::Arc};
@@ -35,11 +35,18 @@ pub enum To {
 pub struct Page {
     /// Where the reader stood. The first entry follows it, unless what lies between is not for this user.
     pub after: Seq,
+    /// What was to be read before the first entry and was cut by retention.
+    pub cut: Option<Cut>,
     /// The entries.
     pub entries: Vec<Entry>,
 }
 
 impl Page {
+    /// The last position that the page speaks of; `None` when there is nothing in it.
+    pub fn last(&self) -> Option<Seq> {
+        self.entries.last().map(|entry| entry.seq).or(self.cut.as_ref().map(|cut| cut.last))
+    }
+
     /// Whether there may be more behind it.
     fn is_full(&self) -> bool {
         let bytes: usize = self.entries.iter().map(|entry| entry.content.size()).sum();
@@ -151,6 +158,7 @@ impl Core {
             joined: false,
             behind: Vec::new(),
             sent: HashMap::new(),
+            waiting: None,
         }
     }
 
@@ -165,8 +173,19 @@ impl Core {
     }
 
     async fn page(&self, user: UserId, conversation: ConversationId, after: Seq) -> Result<Page, Error> {
-        let entries = self.read(move |reader| reader.entries(user, conversation, after, PAGE)).await?;
-        Ok(Page { after, entries })
+        self.read(move |reader| {
+            let entries = reader.entries(user, conversation, after, PAGE)?;
+            let next = entries.first().map(|entry| entry.seq);
+            let cut = match next {
+                Some(next) if next == after.next() => None,
+                _ => reader.cut(user, conversation, after)?,
+            };
+            // More may have been cut since the entries were read.
+            let until = next.map_or(Seq(u64::MAX), |next| Seq(next.0.saturating_sub(1)));
+            let cut = cut.map(|cut| Cut { last: cut.last.min(until), ..cut });
+            Ok(Page { after, cut: cut.filter(|cut| cut.first <= cut.last), entries })
+        })
+        .await
     }
 }
 
@@ -178,21 +197,27 @@ pub struct CatchUp {
     joined: bool,
     behind: Vec<Behind>,
     sent: HashMap<ConversationId, Seq>,
+    waiting: Option<u64>,
 }
 
 impl CatchUp {
+    /// How many entries waited when the logs were looked at first; more may have come. Known with the first page.
+    pub fn waiting(&self) -> u64 {
+        self.waiting.unwrap_or_default()
+    }
+
     /// The next page; `None` when the session is level and its queue is live.
     pub async fn next(&mut self) -> Result<Option<Page>, Error> {
         let Fence { user, platform, .. } = self.session.fence;
         loop {
-            while let Some(&Behind { conversation, after }) = self.behind.last() {
+            while let Some(&Behind { conversation, after, .. }) = self.behind.last() {
                 let after = self.sent.get(&conversation).copied().unwrap_or_default().max(after);
                 let page = self.core.page(user, conversation, after).await?;
                 if !page.is_full() {
                     self.behind.pop();
                 }
-                if let Some(last) = page.entries.last() {
-                    self.sent.insert(conversation, last.seq);
+                if let Some(last) = page.last() {
+                    self.sent.insert(conversation, last);
                     return Ok(Some(page));
                 }
             }
@@ -202,6 +227,9 @@ impl CatchUp {
             self.session.queue.join();
             self.joined = true;
             self.behind = self.core.read(move |reader| reader.behind(user, platform)).await?;
+            if self.waiting.is_none() {
+                self.waiting = Some(self.behind.iter().map(|behind| behind.waiting).sum());
+            }
         }
     }
 }

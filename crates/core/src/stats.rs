@@ -29,6 +29,8 @@ stats! {
     kicks
     /// Sessions cut because they read too slowly.
     cuts
+    /// Entries cut because they were not to be kept any longer.
+    trimmed
     /// Files uploaded.
     uploads
     /// Bytes of the files uploaded.

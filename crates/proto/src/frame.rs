@@ -63,6 +63,11 @@ pub enum Response<V> {
     /// In this conversation nothing up to and including `seq` is to be waited for: it was before the user's time
     /// there.
     From { conversation: u64, seq: u64 },
+    /// What of this conversation the user did not get, up to and including `seq`, is not kept any more; `lost` says of
+    /// which chat it is, and from where to where.
+    Resync { conversation: u64, seq: u64, lost: V },
+    /// So many entries wait, and come next.
+    Backlog { count: u64 },
     /// Where the session's user reads files (`url`, a base that media ids are put behind) and uploads them: paths on the
     /// server, or whole URLs. They expire; the frame comes again in time.
     Media { url: String, upload: String },
@@ -100,6 +105,8 @@ impl<V> fmt::Debug for Response<V> {
             Self::Push { .. } => "push",
             Self::Event { .. } => "event",
             Self::From { .. } => "from",
+            Self::Resync { .. } => "resync",
+            Self::Backlog { .. } => "backlog",
             Self::Media { .. } => "media",
             Self::Kicked { .. } => "kicked",
             Self::Pong => "pong",
@@ -252,6 +259,12 @@ impl<V> Response<V> {
                 event: fields.value("event")?,
             },
             "from" => Self::From { conversation: number("conversation"), seq: number("seq") },
+            "resync" => Self::Resync {
+                conversation: number("conversation"),
+                seq: number("seq"),
+                lost: fields.value("lost")?,
+            },
+            "backlog" => Self::Backlog { count: number("count") },
             "media" => Self::Media { url: text("url"), upload: text("upload") },
             "kicked" => Self::Kicked { code: number("code"), message: text("message") },
             "pong" => Self::Pong,
@@ -304,6 +317,14 @@ impl<V> Response<V> {
                 to.value("event", event);
             }
             Self::From { conversation, seq } => place(to, "from", conversation, seq),
+            Self::Resync { conversation, seq, lost } => {
+                place(to, "resync", conversation, seq);
+                to.value("lost", lost);
+            }
+            Self::Backlog { count } => {
+                to.text("type", "backlog");
+                to.number("count", count);
+            }
             Self::Media { url, upload } => {
                 to.text("type", "media");
                 to.text("url", &url);
@@ -366,6 +387,8 @@ impl<V> Response<V> {
             Self::Push { .. }
             | Self::Event { .. }
             | Self::From { .. }
+            | Self::Resync { .. }
+            | Self::Backlog { .. }
             | Self::Media { .. }
             | Self::Kicked { .. }
             | Self::Pong => None,
@@ -394,6 +417,10 @@ impl<V> Response<V> {
                 Response::Event { conversation, seq, event: change(event) }
             }
             Self::From { conversation, seq } => Response::From { conversation, seq },
+            Self::Resync { conversation, seq, lost } => {
+                Response::Resync { conversation, seq, lost: change(lost) }
+            }
+            Self::Backlog { count } => Response::Backlog { count },
             Self::Media { url, upload } => Response::Media { url, upload },
             Self::Kicked { code, message } => Response::Kicked { code, message },
             Self::Pong => Response::Pong,

@@ -1,7 +1,7 @@
 //! Configuration: a file, the environment and flags, each over the one before; then the defaults.
 
 use crate::bucket::{Bucket, Secret};
-use jmessage_core::{HashCost, QueueLimits};
+use jmessage_core::{HashCost, QueueLimits, Retention};
 use jmessage_gateway::jmessage;
 use jmessage_model::{Limits, Millis};
 use serde::{Deserialize, Serialize};
@@ -105,6 +105,12 @@ settings! {
     /// How long a file is kept that is uploaded and not sent. [default: 86400, at least 3600]
     #[arg(value_name = "SECONDS")]
     keep_unsent: u64, "JMESSAGE_KEEP_UNSENT";
+    /// How long messages are kept. [default: for good, at least 1]
+    #[arg(value_name = "DAYS")]
+    retain_for: u64, "JMESSAGE_RETAIN_FOR";
+    /// Messages of one conversation that are kept; those of the last day are kept anyway. [default: all]
+    #[arg(value_name = "COUNT")]
+    retain_messages: u64, "JMESSAGE_RETAIN_MESSAGES";
     /// Groups that one user may own at a time. [default: 200, at most 10000]
     #[arg(value_name = "COUNT")]
     max_groups: usize, "JMESSAGE_MAX_GROUPS";
@@ -174,6 +180,8 @@ pub struct Config {
     pub media_for: Millis,
     /// For how long a file may wait to be sent.
     pub unsent_for: Millis,
+    /// What logs keep.
+    pub retention: Retention,
     /// Where files are, if not in the data directory.
     pub bucket: Option<Bucket>,
     /// What a password hash costs.
@@ -235,6 +243,8 @@ impl Settings {
             upload_timeout: Some(wire.upload_stall.as_secs()),
             media_lifetime: Some(24 * 60 * 60),
             keep_unsent: Some(24 * 60 * 60),
+            retain_for: None,
+            retain_messages: None,
             max_groups: Some(Limits::default().owned),
             s3_bucket: None,
             s3_endpoint: None,
@@ -322,6 +332,10 @@ impl Settings {
             resume_for: millis(given.resume_for),
             media_for: millis(given.media_lifetime),
             unsent_for: millis(given.keep_unsent),
+            retention: Retention {
+                age: given.retain_for.map(|days| Millis(days.saturating_mul(24 * 60 * 60 * 1000))),
+                entries: given.retain_messages,
+            },
             bucket,
             hash_cost: HashCost {
                 memory_kib: given.argon2_memory.unwrap_or_default(),
@@ -381,6 +395,8 @@ impl Config {
                 !(60_000..=A_YEAR.as_millis()).contains(&u128::from(self.media_for.0)),
                 "media-lifetime must be 60 to 31536000",
             ),
+            (self.retention.age == Some(Millis(0)), "retain-for must be at least 1"),
+            (self.retention.entries == Some(0), "retain-messages must be at least 1"),
             (self.unsent_for.0 < 3_600_000, "keep-unsent must be at least 3600"),
             (!(8..=1024 * 1024).contains(&self.hash_cost.memory_kib), "argon2-memory must be 8 to 1048576"),
             (!(1..=100).contains(&self.hash_cost.passes), "argon2-passes must be 1 to 100"),
@@ -455,6 +471,10 @@ mod tests {
     fn ranges_are_checked() {
         let refused = |settings: Settings| settings.resolve().unwrap_err().to_string();
         assert!(refused(Settings { heartbeat: Some(0), ..Settings::default() }).contains("heartbeat"));
+        assert!(refused(Settings { retain_for: Some(0), ..Settings::default() }).contains("retain-for"));
+        let kept = Settings { retain_for: Some(2), retain_messages: Some(9), ..Settings::default() };
+        let kept = kept.resolve().unwrap().retention;
+        assert_eq!((kept.age, kept.entries), (Some(Millis(172_800_000)), Some(9)));
         assert!(
             refused(Settings { max_message: Some(40_000), ..Settings::default() }).contains("max-message")
         );

@@ -40,6 +40,7 @@ const COUNTERS: &[Row] = &[
     ("jmessage_deliveries", "Entries offered to sessions online", |s| &s.deliveries),
     ("jmessage_kicks", "Sessions ended by a login elsewhere", |s| &s.kicks),
     ("jmessage_slow_cuts", "Sessions cut because they read too slowly", |s| &s.cuts),
+    ("jmessage_trimmed", "Messages removed because they were not to be kept any longer", |s| &s.trimmed),
     ("jmessage_uploads", "Files uploaded", |s| &s.uploads),
     ("jmessage_upload_bytes", "Bytes of the files uploaded", |s| &s.upload_bytes),
     ("jmessage_uploads_refused", "Uploads refused", |s| &s.uploads_refused),

@@ -1,7 +1,7 @@
 //! From a configuration to a running server, and gracefully back.
 
 use crate::{Bucket, Config, http, listener, lock::DataLock};
-use jmessage_core::{Core, Error, Hashing, Options, port::Unavailable};
+use jmessage_core::{Core, Error, Hashing, Options, Retention, port::Unavailable};
 use jmessage_model::Millis;
 use jmessage_store::blobs::{self, StoredBlobs};
 use std::{
@@ -25,6 +25,10 @@ const WAITING_LOGINS: usize = 1024;
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// How often files are looked for that nobody sent.
 const SWEEP_EVERY: Duration = Duration::from_hours(1);
+/// How often logs are looked at for what is not to be kept any longer.
+const TRIM_EVERY: Duration = Duration::from_hours(1);
+/// Between two steps of that: messages come first.
+const TRIM_PAUSE: Duration = Duration::from_millis(10);
 /// File descriptors the server needs for itself.
 const OWN_FILES: u64 = 128;
 
@@ -110,6 +114,9 @@ pub async fn serve(mut config: Config) -> Result<Running, StartError> {
     let mut listeners = vec![serve(main, http::routes(&core, &config, stopped.clone()))];
     listeners.extend(metrics.map(|metrics| serve(metrics, http::metrics_routes(&core))));
     tokio::spawn(sweep(core.clone(), stopped.clone()));
+    if config.retention != Retention::default() {
+        tokio::spawn(trim(core.clone(), config.retention, stopped.clone()));
+    }
     tracing::info!(%addr, data = %config.data_dir.display(), connections, "serving");
     Ok(Running { addr, core, stop, listeners, _lock: lock })
 }
@@ -146,6 +153,33 @@ async fn sweep(core: Core, mut stop: watch::Receiver<bool>) {
         }
         tokio::select! {
             () = sleep(SWEEP_EVERY) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// Cuts what logs are not to keep any longer, now and then.
+async fn trim(core: Core, retention: Retention, mut stop: watch::Receiver<bool>) {
+    loop {
+        let round = async {
+            let mut round = core.trimming(retention);
+            let mut cut = 0;
+            while let Some(entries) = round.step().await? {
+                cut += entries;
+                sleep(TRIM_PAUSE).await;
+            }
+            Ok::<_, Error>(cut)
+        };
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            cut = round => match cut {
+                Ok(0) => {}
+                Ok(messages) => tracing::info!(messages, "removed old messages"),
+                Err(error) => tracing::warn!(%error, "old messages stay for now"),
+            },
+        }
+        tokio::select! {
+            () = sleep(TRIM_EVERY) => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }

@@ -4,6 +4,7 @@
 
 mod files;
 mod fixture;
+mod retention;
 
 use fixture::{Store, text};
 use jmessage_core::port::{Done, GroupWrite, Op, Refusal};

@@ -214,7 +214,7 @@ impl Client {
                 self.media = Some(Media { url, upload });
                 Ok(())
             }
-            Response::From { .. } => Ok(()),
+            Response::From { .. } | Response::Backlog { .. } => Ok(()),
             other => bail!("did not expect {}", frames::describe(&other)),
         }
     }

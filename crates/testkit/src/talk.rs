@@ -144,7 +144,10 @@ impl Client {
                 Response::Event { conversation, seq, event } => {
                     return Heard::read_event(conversation, seq, event);
                 }
-                Response::Sent { .. } | Response::From { .. } | Response::Media { .. } => {}
+                Response::Sent { .. }
+                | Response::From { .. }
+                | Response::Backlog { .. }
+                | Response::Media { .. } => {}
                 other => bail!("expected a push, got {}", describe(&other)),
             }
         }

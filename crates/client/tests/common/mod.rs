@@ -220,6 +220,8 @@ pub(crate) fn failure(notice: &Notice<Text>) -> Option<&Failure> {
         | Notice::Sent(_)
         | Notice::Answered(..)
         | Notice::Event(..)
+        | Notice::Resync(..)
+        | Notice::Backlog(..)
         | Notice::Media { .. }
         | Notice::Message(..) => None,
     }

@@ -178,9 +178,14 @@ impl<S: Socket> Connection<S> {
         let media = self.media(&session);
         self.write([media, outbound::session(id, &session, token)]).await?;
         let mut catch_up = self.gateway.core.catch_up(&session);
+        let mut told = false;
         loop {
             match catch_up.next().await {
-                Ok(Some(page)) => self.write(outbound::page(&page)).await?,
+                Ok(Some(page)) => {
+                    let backlog = (!std::mem::replace(&mut told, true) && catch_up.waiting() > 0)
+                        .then(|| outbound::backlog(catch_up.waiting()));
+                    self.write(backlog.into_iter().chain(outbound::page(&page))).await?;
+                }
                 Ok(None) => return Ok(()),
                 // Nothing is lost: the client comes back and resumes from its cursor.
                 Err(_) => return Err(Some((close::GOING_AWAY, "the log could not be read"))),
@@ -200,9 +205,9 @@ impl<S: Socket> Connection<S> {
         let mut after = after;
         for _ in 0..SYNC_PAGES {
             match self.gateway.core.entries_after(session, conversation, after).await {
-                Ok(page) => match page.entries.last() {
+                Ok(page) => match page.last() {
                     Some(last) => {
-                        after = last.seq;
+                        after = last;
                         self.write(outbound::page(&page)).await?;
                     }
                     None => return Ok(()),

@@ -7,12 +7,12 @@ pub(super) use calls::{group_info, group_list, profile};
 use super::wire::Refused;
 use crate::socket::Frame;
 use bytes::Bytes;
-use jmessage_core::{Destination, Entry, Error, FileKind, Page, Receipt, Session, Shared, Token};
+use jmessage_core::{Destination, Entry, Error, FileKind, Page, Receipt, Session, Shared, Token, port::Cut};
 use jmessage_model::{Content, Extent, GroupEvent, GroupEventKind, Media, Millis, Platform, Username};
 use jmessage_proto::{
     Code, DISSOLVED, Event, EventType, MAX_ANSWER, MediaFile, Message, MessageBody, Response, TargetType,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The place of this gateway's encoded form in a shared entry.
 const SLOT: usize = 0;
@@ -37,8 +37,9 @@ pub(super) fn session(id: u64, session: &Session, token: &Token) -> Frame {
     })
 }
 
-/// The answer to a command that went through the queue.
-pub(super) fn reply(id: u64, result: Result<Receipt, Error>) -> Frame {
+/// The answer to a command that went through the queue. A change of a group has no key: when the store failed, nobody is
+/// invited to try it again.
+pub(super) fn reply(id: u64, result: Result<Receipt, Error>, is_change: bool) -> Frame {
     frame(match result {
         Ok(Receipt::Sent(sent)) => Response::Sent {
             id,
@@ -50,6 +51,7 @@ pub(super) fn reply(id: u64, result: Result<Receipt, Error>) -> Frame {
         Ok(Receipt::Ended) => Response::Done { id },
         Ok(Receipt::Group(group)) => data(id, &calls::group_summary(&group)),
         Ok(Receipt::Done) => Response::Data { id, data: None },
+        Err(Error::Unavailable) if is_change => Refused::from(Code::ServerError).frame(Some(id)),
         Err(error) => Refused::from(error).frame(Some(id)),
     })
 }
@@ -61,10 +63,30 @@ pub(super) fn shared(shared: &Shared) -> Frame {
 
 /// A page of a log for this session alone.
 pub(super) fn page(page: &Page) -> impl Iterator<Item = Frame> {
-    let from = page
-        .jump()
-        .map(|(conversation, seq)| frame(Response::From { conversation: conversation.0, seq: seq.0 }));
-    from.into_iter().chain(page.entries.iter().map(|entry| Frame::from(push(entry))))
+    let from = match &page.cut {
+        Some(cut) => Some(resync(cut)),
+        None => {
+            page.jump().map(|(conversation, seq)| Response::From { conversation: conversation.0, seq: seq.0 })
+        }
+    };
+    from.map(frame).into_iter().chain(page.entries.iter().map(|entry| Frame::from(push(entry))))
+}
+
+/// Says what the user will not get.
+fn resync(cut: &Cut) -> Response<String> {
+    let (target_type, target_id) = match &cut.place {
+        Destination::User(user) => (TargetType::Single, user.name.to_string()),
+        Destination::Group(group) => (TargetType::Group, group.id.to_string()),
+    };
+    let lost = json!({
+        "target_type": target_type.as_str(), "target_id": target_id, "from": cut.first.0, "to": cut.last.0,
+    });
+    Response::Resync { conversation: cut.conversation.0, seq: cut.last.0, lost: lost.to_string() }
+}
+
+/// Says how many entries come.
+pub(super) fn backlog(count: u64) -> Frame {
+    frame(Response::Backlog { count })
 }
 
 /// The answer to a call; an error if no frame can hold it.

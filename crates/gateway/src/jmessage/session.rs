@@ -213,13 +213,13 @@ impl<S: Socket> Connection<S> {
     }
 
     async fn write_events(&mut self, events: &mut Vec<Event>) -> Result<(), Leave> {
-        let (mut ended, mut acknowledged) = (false, false);
+        let (mut ended, mut acknowledged, mut changed) = (false, false, None);
         for event in events.iter() {
             match event {
                 Event::Reply { request, result } => {
                     self.under_way = self.under_way.saturating_sub(1);
                     ended |= *result == Ok(Receipt::Ended);
-                    self.changing.take_if(|change| change == request);
+                    changed = changed.or(self.changing.take_if(|change| change == request));
                 }
                 Event::Acknowledged => acknowledged = true,
                 Event::Entry(_) => {}
@@ -230,7 +230,9 @@ impl<S: Socket> Connection<S> {
             self.acknowledge().await;
         }
         let frames = events.drain(..).filter_map(|event| match event {
-            Event::Reply { request, result } => Some(outbound::reply(request, result)),
+            Event::Reply { request, result } => {
+                Some(outbound::reply(request, result, changed == Some(request)))
+            }
             Event::Acknowledged => None,
             Event::Entry(shared) => Some(outbound::shared(&shared)),
         });

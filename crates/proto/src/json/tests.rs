@@ -51,6 +51,12 @@ fn responses() -> Vec<Response<String>> {
         Response::Data { id: 8, data: None },
         Response::Event { conversation: 7, seq: 6, event: r#"{"event_type":"create_group"}"#.into() },
         Response::From { conversation: 7, seq: 14 },
+        Response::Resync {
+            conversation: 7,
+            seq: 14,
+            lost: r#"{"target_type":"group","target_id":"7","from":3,"to":14}"#.into(),
+        },
+        Response::Backlog { count: 1000 },
         Response::Media { url: "/jmessage/v1/media/r/".into(), upload: "/jmessage/v1/upload/w".into() },
         Response::Kicked { code: 872_008, message: "user login in other place".into() },
         Response::Pong,
@@ -88,6 +94,8 @@ fn responses_on_the_wire() {
     {"type":"data","id":8}
     {"type":"event","conversation":7,"seq":6,"event":{"event_type":"create_group"}}
     {"type":"from","conversation":7,"seq":14}
+    {"type":"resync","conversation":7,"seq":14,"lost":{"target_type":"group","target_id":"7","from":3,"to":14}}
+    {"type":"backlog","count":1000}
     {"type":"media","url":"/jmessage/v1/media/r/","upload":"/jmessage/v1/upload/w"}
     {"type":"kicked","code":872008,"message":"user login in other place"}
     {"type":"pong"}

@@ -16,5 +16,6 @@ mod offline;
 mod permissions;
 mod process;
 mod profiles;
+mod retention;
 mod sending;
 mod sessions;

@@ -1,6 +1,7 @@
 //! Messages to someone who is not there: kept in order, told until acknowledged, never told again after that.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
+use jmessage_proto::Response;
 use jmessage_testkit::{PASSWORD, TestServer};
 
 #[tokio::test]
@@ -112,5 +113,59 @@ async fn a_long_absence_is_caught_up_while_the_sender_goes_on() -> Result<()> {
     let expected: Vec<_> = (0..BEFORE + DURING).map(|number| number.to_string()).collect();
     let (heard, ()) = tokio::try_join!(bobby.hear_texts(BEFORE + DURING), async { writing.await? })?;
     assert_eq!(heard, expected);
+    Ok(())
+}
+
+/// A page that shows how far it is needs to know of how much.
+#[tokio::test]
+async fn who_comes_back_is_told_how_much_waits_before_it_comes() -> Result<()> {
+    const WAITING: u64 = 700;
+    let server = TestServer::start().await?;
+    let mut alice = server.enter("alice001").await?;
+    for number in 0..WAITING {
+        alice.mumble(&format!("k{number}"), "bobby001", &number.to_string()).await?;
+    }
+    for _ in 0..WAITING {
+        alice.frame().await?;
+    }
+    let mut bobby = server.enter("bobby001").await?;
+    let Response::Backlog { count } = bobby.frame().await? else { bail!("no backlog") };
+    assert_eq!(count, WAITING);
+    let mut last = bobby.hear().await?;
+    for _ in 1..WAITING {
+        last = bobby.hear().await?;
+    }
+    bobby.ack(&last).await?;
+    bobby.settle().await?;
+    let mut bobby = server.enter("bobby001").await?;
+    alice.say("bobby001", "new").await?;
+    assert!(
+        matches!(bobby.frame().await?, Response::Push { .. }),
+        "nothing waited, and nothing is said of it"
+    );
+    Ok(())
+}
+
+/// What is told again after a break is what the page has not named, and nothing else.
+#[tokio::test]
+async fn resuming_brings_exactly_what_is_missing() -> Result<()> {
+    let server = TestServer::start().await?;
+    let mut alice = server.enter("alice001").await?;
+    let mut bobby = server.enter("bobby001").await?;
+    for number in 1..=20 {
+        alice.say("bobby001", &number.to_string()).await?;
+    }
+    let mut heard = Vec::new();
+    for _ in 1..=13 {
+        heard.push(bobby.hear().await?);
+    }
+    let token = bobby.token()?;
+    drop(bobby);
+    let seen = heard.last().map(|heard| heard.position).into_iter().collect::<Vec<_>>();
+    let mut bobby = server.connect().await?;
+    bobby.resume(server.app(), &token, &seen).await?;
+    alice.say("bobby001", "21").await?;
+    let rest: Vec<_> = (14..=21).map(|number| number.to_string()).collect();
+    assert_eq!(bobby.hear_texts(rest.len()).await?, rest);
     Ok(())
 }

@@ -1,16 +1,16 @@
 //! Reads of committed state, on connections that are kept for the next reader.
 
-use super::{connect, content, file, from_sql, profile, tail::Tail, to_sql, unavailable};
+use super::{connect, file, from_sql, log, profile, retention, tail::Tail, to_sql, unavailable};
 use jmessage_core::{
-    CapabilityKey, Destination, Entry, GroupCard, UserCard,
+    CapabilityKey, Entry, UserCard,
     port::{
-        AppRecord, Behind, FileRecord, GroupListing, GroupRecord, Members, PAGE_BYTES, ProfileRecord, Reader,
-        Unavailable, UserRecord,
+        AppRecord, Behind, Cut, FileRecord, GroupListing, GroupRecord, Members, Overlong, ProfileRecord,
+        Reader, Unavailable, UserRecord,
     },
 };
 use jmessage_model::{
-    AppId, AppKey, ClientKey, ConversationId, Description, EntryId, FileId, GroupName, Millis, NameError,
-    Nickname, Platform, Seq, UserId, Username,
+    AppId, AppKey, ConversationId, Description, FileId, Millis, NameError, Nickname, Platform, Seq, UserId,
+    Username,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::{
@@ -136,7 +136,7 @@ impl Reader for SqliteReader {
         self.with(|c| {
             loop {
                 let emptied = self.tail.emptied();
-                let behind = behind(c, &self.tail, user, platform)?;
+                let behind = log::behind(c, &self.tail, user, platform)?;
                 if emptied == self.tail.emptied() {
                     return Ok(behind);
                 }
@@ -151,9 +151,32 @@ impl Reader for SqliteReader {
         after: Seq,
         limit: usize,
     ) -> Result<Vec<Entry>, Unavailable> {
-        // Asked first: see there.
-        let waiting = self.tail.behind(conversation, after);
-        self.with(|c| entries(c, user, conversation, after, limit, waiting))
+        loop {
+            // Asked first: see there.
+            let waiting = self.tail.behind(conversation, after);
+            let found = self.with(|c| log::entries(c, user, conversation, after, limit, &waiting))?;
+            if let Some(entries) = found {
+                return Ok(entries);
+            }
+        }
+    }
+
+    fn cut(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        after: Seq,
+    ) -> Result<Option<Cut>, Unavailable> {
+        self.with(|c| log::cut(c, user, conversation, after))
+    }
+
+    fn overlong(
+        &self,
+        after: ConversationId,
+        most: u64,
+        limit: usize,
+    ) -> Result<(Vec<Overlong>, Option<ConversationId>), Unavailable> {
+        self.with(|c| retention::overlong(c, after, most, limit))
     }
 
     fn file(&self, id: FileId) -> Result<Option<FileRecord>, Unavailable> {
@@ -177,131 +200,6 @@ impl Reader for SqliteReader {
     }
 }
 
-/// Where the user's device is behind. A device without a cursor starts where the user's most advanced device stands;
-/// nobody reads what was before or after the time there.
-fn behind(c: &Connection, tail: &Tail, user: UserId, platform: Platform) -> rusqlite::Result<Vec<Behind>> {
-    let mut statement = c.prepare_cached(
-        "SELECT m.conversation, m.joined, m.gone,
-             coalesce(
-                 (SELECT seq FROM cursor c WHERE c.user = m.user
-                     AND c.conversation = m.conversation AND c.platform = ?2),
-                 (SELECT max(seq) FROM cursor c WHERE c.user = m.user
-                     AND c.conversation = m.conversation),
-                 0),
-             (SELECT max(seq) FROM place p WHERE p.conversation = m.conversation)
-         FROM member m WHERE m.user = ?1",
-    )?;
-    let rows = statement.query_map(params![to_sql(user.0), platform as u8], |row| {
-        let conversation = ConversationId(from_sql(row.get(0)?));
-        let [gone, indexed] = [row.get::<_, Option<i64>>(2)?, row.get::<_, Option<i64>>(4)?]
-            .map(|seq| seq.map(|seq| Seq(from_sql(seq))));
-        let after = Seq(from_sql(row.get(3)?));
-        let head = tail.last(conversation).or(indexed).unwrap_or_default();
-        let read = after.max(Seq(from_sql(row.get::<_, i64>(1)?).saturating_sub(1)));
-        Ok((gone.unwrap_or(head) > read).then_some(Behind { conversation, after }))
-    })?;
-    rows.filter_map(Result::transpose).collect()
-}
-
-/// A page of a log; `waiting` is what the tail had of it before.
-fn entries(
-    c: &Connection,
-    user: UserId,
-    conversation: ConversationId,
-    after: Seq,
-    limit: usize,
-    waiting: Vec<(Seq, EntryId)>,
-) -> rusqlite::Result<Vec<Entry>> {
-    let Some(place) = place(c, conversation)? else { return Ok(Vec::new()) };
-    let time = c
-        .prepare_cached("SELECT joined, gone FROM member WHERE user = ?1 AND conversation = ?2")?
-        .query_row(params![to_sql(user.0), to_sql(conversation.0)], |row| {
-            Ok((from_sql(row.get(0)?), row.get::<_, Option<i64>>(1)?))
-        })
-        .optional()?;
-    let Some((joined, gone)) = time else { return Ok(Vec::new()) };
-    let first = Seq(joined).max(after.next());
-    let last = gone.unwrap_or(i64::MAX);
-    let mut positions = c
-        .prepare_cached(
-            "SELECT seq, entry FROM place WHERE conversation = ?1 AND seq >= ?2 AND seq <= ?3 ORDER BY seq LIMIT ?4",
-        )?
-        .query_map(
-            params![to_sql(conversation.0), to_sql(first.0), last, to_sql(limit as u64)],
-            |row| Ok((Seq(from_sql(row.get(0)?)), EntryId(from_sql(row.get(1)?)))),
-        )?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    // What went from the tail into the index meanwhile is in both.
-    let indexed = positions.last().map_or(first, |(seq, _)| seq.next());
-    positions.extend(waiting.into_iter().filter(|(seq, _)| *seq >= indexed && to_sql(seq.0) <= last));
-    let mut statement = c.prepare_cached(
-        "SELECT e.nickname, e.platform, e.at, e.key, e.kind, e.body, u.id, u.app, u.name, u.nickname, ''
-         FROM entry e JOIN user u ON u.id = e.sender WHERE e.id = ?1",
-    )?;
-    let mut bytes = 0;
-    let mut page = Vec::new();
-    for (seq, id) in positions.into_iter().take(limit) {
-        let entry = statement.query_row([to_sql(id.0)], |row| {
-            let sender = user_row_at(row, 6)?.card;
-            Ok(Entry {
-                conversation,
-                id,
-                seq,
-                to: place.seen_from(&sender),
-                sender: under_nickname(&sender, &nickname_at(row, 0)?),
-                platform: Platform::from_stored(row.get(1)?).ok_or_else(|| unreadable(1))?,
-                at: Millis(from_sql(row.get(2)?)),
-                key: row.get::<_, Option<String>>(3)?.and_then(|key| ClientKey::new(&key).ok()),
-                content: content::read(row.get(4)?, row.get(5)?).ok_or_else(|| unreadable(4))?,
-            })
-        })?;
-        bytes += entry.content.size();
-        page.push(entry);
-        if bytes >= PAGE_BYTES {
-            break;
-        }
-    }
-    Ok(page)
-}
-
-/// What a conversation is.
-enum Place {
-    Pair(Arc<UserCard>, Arc<UserCard>),
-    Group(Arc<GroupCard>),
-}
-
-impl Place {
-    fn seen_from(&self, sender: &UserCard) -> Destination {
-        match self {
-            Self::Pair(low, high) => Destination::User(if sender.id == low.id { high } else { low }.clone()),
-            Self::Group(card) => Destination::Group(card.clone()),
-        }
-    }
-}
-
-fn place(c: &Connection, conversation: ConversationId) -> rusqlite::Result<Option<Place>> {
-    if let Some(card) = group_card(c, conversation)? {
-        return Ok(Some(Place::Group(card)));
-    }
-    let pair = c
-        .prepare_cached(
-            "SELECT u.id, u.app, u.name, u.nickname, '' FROM conversation c
-             JOIN user u ON u.id IN (c.low, c.high) WHERE c.id = ?1 ORDER BY u.id",
-        )?
-        .query_map(params![to_sql(conversation.0)], |row| user_row(row).map(|user| user.card))?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    Ok(pair.first().zip(pair.last()).map(|(low, high)| Place::Pair(low.clone(), high.clone())))
-}
-
-fn group_card(c: &Connection, id: ConversationId) -> rusqlite::Result<Option<Arc<GroupCard>>> {
-    c.prepare_cached("SELECT app, name FROM conversation WHERE id = ?1 AND high IS NULL")?
-        .query_row(params![to_sql(id.0)], |row| {
-            let app = AppId(from_sql(row.get(0)?));
-            Ok(Arc::new(GroupCard { app, id, name: name_at(row, 1, GroupName::new)? }))
-        })
-        .optional()
-}
-
 /// A group that was not dissolved, with its first members and their number.
 fn listing(c: &Connection, id: ConversationId, names: usize) -> rusqlite::Result<Option<GroupListing>> {
     let Some(group) = group(c, id, names)? else { return Ok(None) };
@@ -317,7 +215,7 @@ fn listing(c: &Connection, id: ConversationId, names: usize) -> rusqlite::Result
 
 /// A group that was not dissolved, with at most `limit` members in the order in which they joined.
 fn group(c: &Connection, id: ConversationId, limit: usize) -> rusqlite::Result<Option<GroupRecord>> {
-    let Some(card) = group_card(c, id)? else { return Ok(None) };
+    let Some(card) = log::group_card(c, id)? else { return Ok(None) };
     let about = c
         .prepare_cached(
             "SELECT low, description, capacity FROM conversation WHERE id = ?1 AND dissolved IS NULL",
@@ -336,14 +234,6 @@ fn group(c: &Connection, id: ConversationId, limit: usize) -> rusqlite::Result<O
         .collect::<rusqlite::Result<_>>()?;
     let members = Members::new(members);
     Ok(Some(GroupRecord { card, owner, description, capacity, members }))
-}
-
-/// The card with the nickname of the moment; shared when it has not changed.
-fn under_nickname(card: &Arc<UserCard>, nickname: &Nickname) -> Arc<UserCard> {
-    if card.nickname == *nickname {
-        return card.clone();
-    }
-    Arc::new(UserCard { nickname: nickname.clone(), ..UserCard::clone(card) })
 }
 
 fn app_row(row: &Row<'_>) -> rusqlite::Result<AppRecord> {
@@ -374,7 +264,7 @@ fn count_at(row: &Row<'_>, column: usize) -> rusqlite::Result<usize> {
     Ok(usize::try_from(row.get::<_, i64>(column)?).unwrap_or_default())
 }
 
-fn nickname_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Nickname> {
+pub(super) fn nickname_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Nickname> {
     name_at(row, column, Nickname::new)
 }
 

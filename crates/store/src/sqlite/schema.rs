@@ -160,6 +160,13 @@ INSERT INTO indexed SELECT 1, coalesce(max(id), 0) FROM entry;
 DROP INDEX entry_by_seq;
 DROP INDEX entry_by_key;
 ",
+    "
+-- The first position that a log keeps; absent while it keeps all.
+CREATE TABLE floor (
+    conversation INTEGER PRIMARY KEY REFERENCES conversation,
+    seq INTEGER NOT NULL
+) STRICT;
+",
 ];
 
 /// Brings the file to the newest step, each in a transaction of its own.

@@ -100,6 +100,8 @@ pub(super) struct Unindexed {
     most: usize,
     /// The next part is written when so many have gathered.
     next_part: usize,
+    /// Those that wait get their places soon, however few they are.
+    hurries: bool,
 }
 
 impl Unindexed {
@@ -121,8 +123,17 @@ impl Unindexed {
             })?
             .collect::<rusqlite::Result<Vec<_>>>()?;
         let (places, used, keys, gaps) = Default::default();
-        let mut unindexed =
-            Self { entries: Vec::new(), places, used, upto: None, keys, gaps, most, next_part: 0 };
+        let mut unindexed = Self {
+            entries: Vec::new(),
+            places,
+            used,
+            upto: None,
+            keys,
+            gaps,
+            most,
+            next_part: 0,
+            hurries: false,
+        };
         unindexed.add(entries, tail);
         Ok(unindexed)
     }
@@ -154,13 +165,14 @@ impl Unindexed {
 
     /// Writes the next part of the places, if it is time. To be followed by [`Unindexed::written`] when it is committed.
     pub(super) fn write(&mut self, c: &Connection) -> rusqlite::Result<Part> {
-        if self.upto.is_none() && self.entries.len() >= self.most {
+        let enough = if self.hurries { 1 } else { self.most };
+        if self.upto.is_none() && self.entries.len() >= enough {
             self.sort();
         }
         let Some(upto) = self.upto else { return Ok(Part::default()) };
         let size = (self.most / PARTS).max(1);
         // Twice as fast as entries gather, and not with every commit: each has a cost of its own.
-        if self.entries.len() < self.next_part {
+        if self.entries.len() < self.next_part && !self.hurries {
             return Ok(Part::default());
         }
         let part = Part {
@@ -187,6 +199,11 @@ impl Unindexed {
         Ok(part)
     }
 
+    /// Those that wait now are to have their places soon: only then can they be cut.
+    pub(super) fn hurry(&mut self) {
+        self.hurries = true;
+    }
+
     fn sort(&mut self) {
         let gathered = std::mem::take(&mut self.entries);
         self.upto = gathered.iter().map(|entry| entry.id).max();
@@ -210,6 +227,7 @@ impl Unindexed {
         if part.all {
             self.upto = None;
             self.next_part = 0;
+            self.hurries = false;
             tail.keep_only(&self.entries);
         }
     }

@@ -103,7 +103,7 @@ fn data_version(c: &Connection) -> rusqlite::Result<i64> {
 pub(super) struct Batch<'a> {
     pub(super) tx: &'a Transaction<'a>,
     pub(super) memory: &'a mut Memory,
-    unindexed: &'a mut Unindexed,
+    pub(super) unindexed: &'a mut Unindexed,
     tail: &'a Tail,
     /// What this transaction has appended.
     fresh: Vec<Waiting>,
@@ -178,6 +178,7 @@ impl Batch<'_> {
             }
             Op::File(change) => self.change_file(change),
             Op::KeepKey(key) => self.keep_key(key),
+            Op::Trim(trim) => self.trim(*trim),
             Op::Acknowledge { fence, positions } => {
                 if !self.is_living(fence)? {
                     return Ok(Err(Refusal::Fenced));
@@ -285,10 +286,13 @@ impl Batch<'_> {
     }
 }
 
-/// The last position in the index of a log.
+/// The last position in the index of a log, or the last that was cut from it.
 pub(super) fn indexed_head(c: &Connection, conversation: ConversationId) -> rusqlite::Result<Seq> {
     let head: Option<i64> = c
-        .prepare_cached("SELECT max(seq) FROM place WHERE conversation = ?1")?
+        .prepare_cached(
+            "SELECT coalesce((SELECT max(seq) FROM place WHERE conversation = ?1),
+                 (SELECT seq - 1 FROM floor WHERE conversation = ?1))",
+        )?
         .query_row(params![to_sql(conversation.0)], |row| row.get(0))?;
     Ok(Seq(head.map_or(0, from_sql)))
 }

@@ -1,0 +1,239 @@
+//! Logs as their readers have them: how far a device is behind, pages of entries, and what is not kept any more.
+
+use super::{
+    content, from_sql,
+    reader::{name_at, nickname_at, unreadable, user_row},
+    tail::Tail,
+    to_sql,
+};
+use jmessage_core::{
+    Destination, Entry, GroupCard, UserCard,
+    port::{Behind, Cut, PAGE_BYTES},
+};
+use jmessage_model::{
+    AppId, ClientKey, ConversationId, EntryId, GroupName, Millis, Nickname, Platform, Seq, UserId,
+};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+use std::{collections::HashMap, sync::Arc};
+
+/// Where the user's device is behind. A device without a cursor starts where the user's most advanced device stands;
+/// nobody reads what was before or after the time there.
+pub(super) fn behind(
+    c: &Connection,
+    tail: &Tail,
+    user: UserId,
+    platform: Platform,
+) -> rusqlite::Result<Vec<Behind>> {
+    let mut statement = c.prepare_cached(
+        "SELECT m.conversation, m.joined, m.gone,
+             coalesce(
+                 (SELECT seq FROM cursor c WHERE c.user = m.user
+                     AND c.conversation = m.conversation AND c.platform = ?2),
+                 (SELECT max(seq) FROM cursor c WHERE c.user = m.user
+                     AND c.conversation = m.conversation),
+                 0),
+             (SELECT max(seq) FROM place p WHERE p.conversation = m.conversation),
+             (SELECT seq FROM floor f WHERE f.conversation = m.conversation)
+         FROM member m WHERE m.user = ?1",
+    )?;
+    let rows = statement.query_map(params![to_sql(user.0), platform as u8], |row| {
+        let conversation = ConversationId(from_sql(row.get(0)?));
+        let [gone, indexed, floor] = [2, 4, 5].map(|column| row.get::<_, Option<i64>>(column));
+        let [gone, indexed, floor] = [gone?, indexed?, floor?].map(|seq| seq.map(|seq| Seq(from_sql(seq))));
+        let after = Seq(from_sql(row.get(3)?));
+        let cut = before(floor.unwrap_or_default());
+        let head = tail.last(conversation).or(indexed).unwrap_or_default().max(cut);
+        let read = after.max(before(Seq(from_sql(row.get(1)?))));
+        let end = gone.unwrap_or(head);
+        let waiting = end.0.saturating_sub(read.max(cut).0);
+        Ok((end > read).then_some(Behind { conversation, after, waiting }))
+    })?;
+    rows.filter_map(Result::transpose).collect()
+}
+
+fn before(seq: Seq) -> Seq {
+    Seq(seq.0.saturating_sub(1))
+}
+
+/// From where to where a user reads a log.
+fn time_there(
+    c: &Connection,
+    user: UserId,
+    conversation: ConversationId,
+) -> rusqlite::Result<Option<(Seq, i64)>> {
+    c.prepare_cached("SELECT joined, gone FROM member WHERE user = ?1 AND conversation = ?2")?
+        .query_row(params![to_sql(user.0), to_sql(conversation.0)], |row| {
+            Ok((Seq(from_sql(row.get(0)?)), row.get::<_, Option<i64>>(1)?.unwrap_or(i64::MAX)))
+        })
+        .optional()
+}
+
+/// A page of a log; `waiting` is what the tail had of it before. `None` when some of that was indexed and cut meanwhile:
+/// to be asked again.
+pub(super) fn entries(
+    c: &Connection,
+    user: UserId,
+    conversation: ConversationId,
+    after: Seq,
+    limit: usize,
+    waiting: &[(Seq, EntryId)],
+) -> rusqlite::Result<Option<Vec<Entry>>> {
+    // What is cut between two statements would be missed by the second.
+    let moment = c.unchecked_transaction()?;
+    let Some(place) = place(c, conversation)? else { return Ok(Some(Vec::new())) };
+    let Some((joined, last)) = time_there(c, user, conversation)? else { return Ok(Some(Vec::new())) };
+    let first = joined.max(after.next());
+    let mut page =
+        Page { conversation, place, senders: Senders::new(c)?, entries: Vec::new(), bytes: 0, limit };
+    let mut indexed = c.prepare_cached(
+        "SELECT p.seq, e.id, e.nickname, e.platform, e.at, e.key, e.kind, e.body, e.sender
+         FROM place p JOIN entry e ON e.id = p.entry
+         WHERE p.conversation = ?1 AND p.seq >= ?2 AND p.seq <= ?3 ORDER BY p.seq LIMIT ?4",
+    )?;
+    let mut rows =
+        indexed.query(params![to_sql(conversation.0), to_sql(first.0), last, to_sql(limit as u64)])?;
+    while let Some(row) = rows.next()?.filter(|_| !page.is_full()) {
+        page.take(row)?;
+    }
+    // What went from the tail into the index meanwhile is in both.
+    let next = page.entries.last().map_or(first, |entry| entry.seq.next());
+    let mut unindexed = c.prepare_cached(
+        "SELECT seq, id, nickname, platform, at, key, kind, body, sender FROM entry WHERE id = ?1",
+    )?;
+    for (_, id) in waiting.iter().filter(|(seq, _)| *seq >= next && to_sql(seq.0) <= last) {
+        if page.is_full() {
+            break;
+        }
+        let mut rows = unindexed.query([to_sql(id.0)])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        page.take(row)?;
+    }
+    drop(rows);
+    moment.finish()?;
+    Ok(Some(page.entries))
+}
+
+/// A page that is being read.
+struct Page<'c> {
+    conversation: ConversationId,
+    place: Place,
+    senders: Senders<'c>,
+    entries: Vec<Entry>,
+    bytes: usize,
+    limit: usize,
+}
+
+impl Page<'_> {
+    fn is_full(&self) -> bool {
+        self.entries.len() >= self.limit || self.bytes >= PAGE_BYTES
+    }
+
+    fn take(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
+        let sender = self.senders.find(UserId(from_sql(row.get(8)?)), row)?;
+        let entry = Entry {
+            conversation: self.conversation,
+            seq: Seq(from_sql(row.get(0)?)),
+            id: EntryId(from_sql(row.get(1)?)),
+            to: self.place.seen_from(sender.id),
+            sender,
+            platform: Platform::from_stored(row.get(3)?).ok_or_else(|| unreadable(3))?,
+            at: Millis(from_sql(row.get(4)?)),
+            key: row.get_ref(5)?.as_str_or_null()?.and_then(|key| ClientKey::new(key).ok()),
+            content: content::read(row.get(6)?, row.get(7)?).ok_or_else(|| unreadable(6))?,
+        };
+        self.bytes += entry.content.size();
+        self.entries.push(entry);
+        Ok(())
+    }
+}
+
+/// Who wrote the entries of a page: few, so each is looked up once.
+struct Senders<'c> {
+    known: HashMap<UserId, Arc<UserCard>>,
+    lookup: CachedStatement<'c>,
+}
+
+impl<'c> Senders<'c> {
+    fn new(c: &'c Connection) -> rusqlite::Result<Self> {
+        let lookup = c.prepare_cached("SELECT id, app, name, nickname, '' FROM user WHERE id = ?1")?;
+        Ok(Self { known: HashMap::new(), lookup })
+    }
+
+    /// The card, under the nickname in the third column of `row`.
+    fn find(&mut self, id: UserId, row: &Row<'_>) -> rusqlite::Result<Arc<UserCard>> {
+        let nickname = row.get_ref(2)?.as_str()?;
+        if let Some(card) = self.known.get(&id)
+            && card.nickname.as_str() == nickname
+        {
+            return Ok(card.clone());
+        }
+        let card = self.lookup.query_row([to_sql(id.0)], |row| user_row(row).map(|user| user.card))?;
+        let card = under_nickname(card, &nickname_at(row, 2)?);
+        self.known.insert(id, card.clone());
+        Ok(card)
+    }
+}
+
+/// The card with the nickname of the moment.
+fn under_nickname(card: Arc<UserCard>, nickname: &Nickname) -> Arc<UserCard> {
+    if card.nickname == *nickname {
+        return card;
+    }
+    Arc::new(UserCard { nickname: nickname.clone(), ..UserCard::clone(&card) })
+}
+
+/// What of a log after a position was the user's to read and is not kept any more.
+pub(super) fn cut(
+    c: &Connection,
+    user: UserId,
+    conversation: ConversationId,
+    after: Seq,
+) -> rusqlite::Result<Option<Cut>> {
+    let floor = c
+        .prepare_cached("SELECT seq FROM floor WHERE conversation = ?1")?
+        .query_row([to_sql(conversation.0)], |row| Ok(Seq(from_sql(row.get(0)?))))
+        .optional()?;
+    let Some(floor) = floor.filter(|floor| *floor > after.next()) else { return Ok(None) };
+    let Some((joined, last)) = time_there(c, user, conversation)? else { return Ok(None) };
+    let (first, last) = (joined.max(after.next()), Seq(from_sql(last)).min(before(floor)));
+    let Some(place) = place(c, conversation)?.filter(|_| first <= last) else { return Ok(None) };
+    Ok(Some(Cut { conversation, place: place.seen_from(user), first, last }))
+}
+
+/// What a conversation is.
+enum Place {
+    Pair(Arc<UserCard>, Arc<UserCard>),
+    Group(Arc<GroupCard>),
+}
+
+impl Place {
+    fn seen_from(&self, user: UserId) -> Destination {
+        match self {
+            Self::Pair(low, high) => Destination::User(if user == low.id { high } else { low }.clone()),
+            Self::Group(card) => Destination::Group(card.clone()),
+        }
+    }
+}
+
+fn place(c: &Connection, conversation: ConversationId) -> rusqlite::Result<Option<Place>> {
+    if let Some(card) = group_card(c, conversation)? {
+        return Ok(Some(Place::Group(card)));
+    }
+    let pair = c
+        .prepare_cached(
+            "SELECT u.id, u.app, u.name, u.nickname, '' FROM conversation c
+             JOIN user u ON u.id IN (c.low, c.high) WHERE c.id = ?1 ORDER BY u.id",
+        )?
+        .query_map(params![to_sql(conversation.0)], |row| user_row(row).map(|user| user.card))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(pair.first().zip(pair.last()).map(|(low, high)| Place::Pair(low.clone(), high.clone())))
+}
+
+pub(super) fn group_card(c: &Connection, id: ConversationId) -> rusqlite::Result<Option<Arc<GroupCard>>> {
+    c.prepare_cached("SELECT app, name FROM conversation WHERE id = ?1 AND high IS NULL")?
+        .query_row(params![to_sql(id.0)], |row| {
+            let app = AppId(from_sql(row.get(0)?));
+            Ok(Arc::new(GroupCard { app, id, name: name_at(row, 1, GroupName::new)? }))
+        })
+        .optional()
+}
