@@ -9,6 +9,7 @@ use crate::{
     target::Target,
 };
 use anyhow::{Context, Result, bail};
+use futures_util::{StreamExt, stream};
 use jmessage_testkit::call;
 use serde_json::{Value, json};
 use std::sync::{
@@ -19,6 +20,8 @@ use tokio::{sync::Notify, task::JoinSet};
 
 /// Usernames in one call at most.
 const NAMES: usize = 256;
+/// Logins under way at the same time.
+const AT_ONCE: usize = 32;
 
 /// How far the listeners are, and how far they must be before the sender is woken.
 #[derive(Default)]
@@ -37,9 +40,10 @@ pub(crate) async fn start(
 ) -> Result<Players> {
     let mut players = JoinSet::new();
     let progress = Arc::new(Progress::default());
-    for listener in 1..members {
-        let link = target.enter(listener).await?;
-        players.spawn(listen(link, Arc::clone(meter), Arc::clone(&progress)));
+    // One after the other, 10,000 of them would wait for a commit each.
+    let mut entering = stream::iter(1..members).map(|index| target.enter(index)).buffer_unordered(AT_ONCE);
+    while let Some(link) = entering.next().await {
+        players.spawn(listen(link?, Arc::clone(meter), Arc::clone(&progress)));
     }
     let (mut writer, mut reader) = target.enter(0).await?;
     let made = ask(&mut writer, &mut reader, "createGroup", &json!({ "groupName": "bench" })).await?;

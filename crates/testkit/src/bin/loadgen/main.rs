@@ -3,14 +3,21 @@
 //! The measured process runs on the first CPU, the generator on the second; every scenario has a fresh process and a
 //! fresh database. See `docs/performance.md` for what the figures mean.
 
+mod backlog;
+mod cold;
+mod curves;
+mod extra;
 mod fanout;
 mod frame;
 mod idle;
 mod link;
 mod meter;
 mod pairs;
+mod plot;
 mod rate;
 mod report;
+mod resume;
+mod stock;
 mod target;
 
 use anyhow::{Context, Result};
@@ -49,6 +56,19 @@ struct Args {
     /// Where the databases are made; a disk or, to leave the disk out, a memory file system
     #[arg(long, default_value_os_t = std::env::temp_dir())]
     data_in: PathBuf,
+    /// Clients that come back in a resume storm
+    #[arg(long, default_value_t = 2000)]
+    clients: usize,
+    /// Messages that wait for one client
+    #[arg(long, default_value_t = 100_000)]
+    messages: u64,
+    /// Messages in the database of a cold start, and at the end of the curve of stored messages. Such a database is made once
+    /// and kept in --data-in
+    #[arg(long, default_value_t = 1_000_000)]
+    stored: u64,
+    /// Where to write the curves as a picture
+    #[arg(long)]
+    svg: Option<PathBuf>,
     /// JSON on standard output instead of a table
     #[arg(long)]
     json: bool,
@@ -68,6 +88,14 @@ enum Scenario {
     FanOutPipelined,
     /// Logged-in connections that say nothing
     Idle,
+    /// Clients that drop their connections and resume; only when named
+    Resume,
+    /// A client to which very many messages come; only when named
+    Backlog,
+    /// From the start to listening with very many messages; only when named
+    ColdStart,
+    /// What a message costs with more messages stored, members away and groups; only when named
+    Curves,
 }
 
 /// Messages a second of [`Scenario::Rate`].
@@ -99,10 +127,21 @@ async fn run(args: &Args) -> Result<()> {
             rows.push(row(args, &cpus, scenario).await.with_context(|| scenario.name())?);
         }
     }
+    let mut lines = Vec::new();
+    for scenario in [Scenario::Resume, Scenario::Backlog, Scenario::ColdStart, Scenario::Curves] {
+        if args.scenario.contains(&scenario) {
+            lines.extend(extra::run(args, &cpus, scenario).await.with_context(|| scenario.name())?);
+        }
+    }
     if args.json {
-        println!("{:#}", report::json(&rows));
-    } else {
+        println!("{:#}", report::json(&rows, &lines));
+        return Ok(());
+    }
+    if !rows.is_empty() {
         println!("{}", report::table(&rows));
+    }
+    if !lines.is_empty() {
+        println!("{}", extra::table(&lines));
     }
     Ok(())
 }
@@ -114,6 +153,7 @@ async fn row(args: &Args, cpus: &Cpus, scenario: Scenario) -> Result<Row> {
         Scenario::PingPong | Scenario::Pipelined | Scenario::Rate => 2 * args.pairs,
         Scenario::FanOut | Scenario::FanOutPipelined => args.members,
         Scenario::Idle => args.connections,
+        Scenario::Resume | Scenario::Backlog | Scenario::ColdStart | Scenario::Curves => return Err(extra()),
     };
     let target = cpus.start(Target::server(&args.server, &args.data_in, users)).await?;
     let server = timeout(limit, measure(args, scenario, &target)).await.context("took too long")??;
@@ -133,6 +173,7 @@ async fn measure(args: &Args, scenario: Scenario, target: &Target) -> Result<Fig
         Scenario::FanOut => fanout::start(target, args.members, 1, &meter).await?,
         Scenario::FanOutPipelined => fanout::start(target, args.members, 8, &meter).await?,
         Scenario::Idle => return idle::server(target, args.connections).await,
+        Scenario::Resume | Scenario::Backlog | Scenario::ColdStart | Scenario::Curves => return Err(extra()),
     };
     meter.measure(target, &mut players, WARM_UP, Duration::from_secs(args.seconds)).await
 }
@@ -146,8 +187,13 @@ async fn measure_echo(args: &Args, scenario: Scenario, target: &Target) -> Resul
         Scenario::FanOut => pairs::start_echo(target, args.members, 1, &meter).await?,
         Scenario::FanOutPipelined => pairs::start_echo(target, args.members, 8, &meter).await?,
         Scenario::Idle => return idle::echo(target, args.connections).await,
+        Scenario::Resume | Scenario::Backlog | Scenario::ColdStart | Scenario::Curves => return Err(extra()),
     };
     meter.measure(target, &mut players, WARM_UP, Duration::from_secs(args.seconds)).await
+}
+
+fn extra() -> anyhow::Error {
+    anyhow::anyhow!("this scenario stands for itself")
 }
 
 /// The CPU of the measured process and that of the generator. With a single CPU both share it, and the figures are
@@ -186,6 +232,10 @@ impl Scenario {
             Self::FanOut => "group of 500, 1 in flight",
             Self::FanOutPipelined => "group of 500, 8 in flight",
             Self::Idle => "idle connections",
+            Self::Resume => "resume storm",
+            Self::Backlog => "backlog",
+            Self::ColdStart => "cold start",
+            Self::Curves => "curves",
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The figures as a table and as JSON.
 
-use crate::meter::Figures;
+use crate::{
+    extra::{self, Line},
+    meter::Figures,
+};
 use serde_json::{Value, json};
 
 /// One scenario: the server and, in the same run, the echo.
@@ -64,11 +67,11 @@ fn dash() -> String {
 }
 
 /// The same for programs. Times in microseconds, memory in bytes.
-pub(crate) fn json(rows: &[Row]) -> Value {
+pub(crate) fn json(rows: &[Row], lines: &[Line]) -> Value {
     let rows = rows.iter().map(
         |row| json!({ "scenario": row.name, "server": json_of(&row.server), "echo": json_of(&row.echo) }),
     );
-    rows.collect()
+    rows.chain(extra::json(lines)).collect()
 }
 
 fn json_of(figures: &Figures) -> Value {

@@ -2,10 +2,15 @@
 
 use crate::link::{self, Reader, Writer};
 use anyhow::{Context, Result, ensure};
+use jmessage_proto::Request;
 use jmessage_testkit::{App, PASSWORD, Process, login, metric, prepare};
 use std::path::Path;
 use tempfile::TempDir;
 use tokio::process::Command;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+/// How the answer to a login begins.
+const SESSION: &str = r#"{"type":"session""#;
 
 /// A running program and the App its connections belong to.
 pub(crate) struct Target {
@@ -25,14 +30,33 @@ impl Target {
     /// Starts a release server on a new database in `data_in` with `users` users. Their passwords are hashed as cheaply as
     /// Argon2 can: logins are not what is measured.
     pub(crate) async fn server(binary: &Path, data_in: &Path, users: usize) -> Result<Self> {
+        Self::on(binary, Self::prepare(data_in, users).await?).await
+    }
+
+    /// A new database in `data_in` with `users` users.
+    pub(crate) async fn prepare(data_in: &Path, users: usize) -> Result<TempDir> {
         let data = tempfile::tempdir_in(data_in)?;
-        let app = App::published();
-        prepare(data.path(), &app, (0..users).map(Self::user)).await?;
+        prepare(data.path(), &Self::app(), (0..users).map(Self::user)).await?;
+        Ok(data)
+    }
+
+    /// Starts a release server on a database.
+    pub(crate) async fn on(binary: &Path, data: TempDir) -> Result<Self> {
+        let process = Process::start(Self::command(binary, data.path())).await?;
+        Ok(Self { process, app: Self::app(), data: Some(data) })
+    }
+
+    /// What starts a server on the data in a directory.
+    pub(crate) fn command(binary: &Path, data: &Path) -> Command {
         let mut command = Command::new(binary);
         command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--max-group", "10000"]);
-        command.arg("--data-dir").arg(data.path());
-        let process = Process::start(command).await?;
-        Ok(Self { process, app, data: Some(data) })
+        command.arg("--data-dir").arg(data);
+        command
+    }
+
+    /// The App of every database.
+    pub(crate) fn app() -> App {
+        App::published()
     }
 
     /// Starts the echo.
@@ -68,21 +92,46 @@ impl Target {
 
     /// A connection on which a user is logged in.
     pub(crate) async fn enter(&self, index: usize) -> Result<(Writer, Reader)> {
+        self.login(index).await.map(|(writer, reader, _)| (writer, reader))
+    }
+
+    /// The same, with the frames that came until then.
+    pub(crate) async fn login(&self, index: usize) -> Result<(Writer, Reader, Vec<Utf8Bytes>)> {
+        let frames = [self.app.config(1)?.encode(), login(2, &Self::user(index), PASSWORD).encode()];
+        self.open(frames).await
+    }
+
+    /// A connection on which the session of `token` is taken up again, with the frames that came until then.
+    pub(crate) async fn resume(&self, token: &str) -> Result<(Writer, Reader, Vec<Utf8Bytes>)> {
+        let (app_key, token, cursors) = (self.app.key.clone(), token.to_owned(), Vec::new());
+        self.open([Request::Resume { id: 2, app_key, token, cursors }.encode()]).await
+    }
+
+    async fn open(
+        &self,
+        requests: impl IntoIterator<Item = String>,
+    ) -> Result<(Writer, Reader, Vec<Utf8Bytes>)> {
         let (mut writer, mut reader) = self.connect().await?;
-        writer.put(self.app.config(1)?.encode()).await?;
-        writer.put(login(2, &Self::user(index), PASSWORD).encode()).await?;
+        for request in requests {
+            writer.put(request).await?;
+        }
         writer.flush().await?;
-        let mut frames = Vec::new();
-        let mut answers = 0;
-        while answers < 2 {
+        let (mut frames, mut came) = (Vec::new(), Vec::new());
+        while !came.iter().any(|frame: &Utf8Bytes| frame.starts_with(SESSION)) {
             reader.take(&mut frames).await?;
             for frame in &frames {
                 ensure!(!frame.starts_with(r#"{"type":"error""#), "login: {frame}");
-                let answer = [r#"{"type":"configured""#, r#"{"type":"session""#];
-                answers += u32::from(answer.iter().any(|answer| frame.starts_with(answer)));
             }
+            came.append(&mut frames);
         }
-        Ok((writer, reader))
+        Ok((writer, reader, came))
+    }
+
+    /// What resumes the session that these frames opened.
+    pub(crate) fn token(frames: &[Utf8Bytes]) -> Result<String> {
+        let session = frames.iter().find(|frame| frame.starts_with(SESSION)).context("no session")?;
+        let session: serde_json::Value = serde_json::from_str(session)?;
+        Ok(session["token"].as_str().context("no token")?.to_owned())
     }
 
     /// Stops the process: a measurement of a server that cannot stop gracefully is worth nothing.
