@@ -180,16 +180,14 @@ impl Unindexed {
             used: size.min(self.used.len()),
             all: size >= self.places.len() && size >= self.used.len(),
         };
-        // After a restart, a part may have been written before.
-        let mut place = c.prepare_cached(
-            "INSERT INTO place (conversation, seq, entry) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-        )?;
+        // After a restart, a part may have been written before. What is replaced is the same, and is not looked for first.
+        let mut place =
+            c.prepare_cached("INSERT OR REPLACE INTO place (conversation, seq, entry) VALUES (?1, ?2, ?3)")?;
         for (conversation, seq, id) in self.places.iter().rev().take(part.places) {
             place.execute(params![to_sql(conversation.0), to_sql(seq.0), to_sql(id.0)])?;
         }
-        let mut used = c.prepare_cached(
-            "INSERT INTO used_key (sender, key, entry) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-        )?;
+        let mut used =
+            c.prepare_cached("INSERT OR REPLACE INTO used_key (sender, key, entry) VALUES (?1, ?2, ?3)")?;
         for (sender, key, id) in self.used.iter().rev().take(part.used) {
             used.execute(params![to_sql(sender.0), key.as_str(), to_sql(id.0)])?;
         }
