@@ -178,22 +178,21 @@ impl<S: Socket> Connection<S> {
         let media = self.media(&session);
         self.write([media, outbound::session(id, &session, token)]).await?;
         let mut catch_up = self.gateway.core.catch_up(&session);
-        let mut told = false;
-        loop {
-            match catch_up.next().await {
-                Ok(Some(page)) => {
-                    let backlog = (!std::mem::replace(&mut told, true) && catch_up.waiting() > 0)
-                        .then(|| outbound::backlog(catch_up.waiting()));
-                    self.write(backlog.into_iter().chain(outbound::page(&page))).await?;
-                }
-                Ok(None) => return Ok(()),
-                // Nothing is lost: the client comes back and resumes from its cursor.
-                Err(_) => return Err(Some((close::GOING_AWAY, "the log could not be read"))),
-            }
+        // Nothing is lost: the client comes back and resumes from its cursor.
+        let unreadable = |_| Some((close::GOING_AWAY, "the log could not be read"));
+        let mut next = catch_up.next().await.map_err(unreadable)?;
+        let mut backlog = (catch_up.waiting() > 0).then(|| outbound::backlog(catch_up.waiting()));
+        while let Some(page) = next {
+            let frames = backlog.take().into_iter().chain(outbound::page(&page));
+            // The next page is read while this one is written.
+            let (read, written) = tokio::join!(catch_up.next(), self.write(frames));
+            written?;
             if session.queue.end().is_some() {
                 return Ok(());
             }
+            next = read.map_err(unreadable)?;
         }
+        Ok(())
     }
 
     async fn sync(
