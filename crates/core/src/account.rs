@@ -3,6 +3,7 @@
 use crate::{
     CapabilityKey, Command, Driven, Engine, Error, Hashing, Pause, Proof, Queue, QueueLimits, Session, Stats,
     Token, UserCard,
+    admission::{Admission, Place},
     executor::Executor,
     port::{AppRecord, Blobs, Done, Op, Reader, Unavailable, UserRecord, Writer},
 };
@@ -45,6 +46,7 @@ pub struct Options {
 
 struct Inner {
     commands: mpsc::Sender<Command>,
+    admission: Arc<Admission>,
     reader: Arc<dyn Reader>,
     reading: Semaphore,
     executor: Executor,
@@ -89,9 +91,20 @@ impl Core {
             capability_key(writer.as_mut(), reader.as_ref(), options.random).map_err(io::Error::other)?;
         let stats = Arc::new(Stats::default());
         let engine = Engine::new(writer, reader.clone(), options.limits, stats.clone());
-        let (commands, driven) = Driven::new(engine);
+        let admission = Arc::new(Admission::default());
+        let (commands, driven) = Driven::new(engine, admission.clone());
         let (reading, writer) = (Semaphore::new(READING), Mutex::new(None));
-        let core = Self(Arc::new(Inner { commands, reader, reading, executor, options, key, stats, writer }));
+        let core = Self(Arc::new(Inner {
+            commands,
+            admission,
+            reader,
+            reading,
+            executor,
+            options,
+            key,
+            stats,
+            writer,
+        }));
         Ok((core, driven))
     }
 
@@ -110,6 +123,20 @@ impl Core {
     /// The counters.
     pub fn stats(&self) -> &Stats {
         &self.0.stats
+    }
+
+    /// How many commands wait for the writer.
+    pub fn waiting(&self) -> usize {
+        self.0.admission.waiting()
+    }
+
+    /// A place for a call that reads, if not too many are under way.
+    pub(crate) fn place_to_read(&self) -> Result<Place, Error> {
+        self.0.admission.read().inspect_err(|_| self.refused())
+    }
+
+    fn refused(&self) {
+        Stats::add(&self.0.stats.busy, 1);
     }
 
     /// The limits in force.
@@ -224,6 +251,7 @@ impl Core {
         password: Password,
         platform: Platform,
     ) -> Result<(Arc<Session>, Token), Error> {
+        let _place = self.0.admission.open().inspect_err(|_| self.refused())?;
         let user = self.user(app, name).await?;
         if !self.0.options.hashing.verify(password, user.password).await? {
             return Err(Error::WrongPassword);
@@ -241,6 +269,7 @@ impl Core {
         platform: Platform,
         acknowledged: Vec<(ConversationId, Seq)>,
     ) -> Result<Arc<Session>, Error> {
+        let _place = self.0.admission.open().inspect_err(|_| self.refused())?;
         let id = token.user();
         let user = self.read(move |reader| reader.user_by_id(id)).await?;
         let user = user.filter(|user| user.card.app == app).ok_or(Error::NoSession)?;
@@ -274,7 +303,11 @@ impl Core {
 
     pub(crate) async fn submit(&self, command: Command) -> Result<(), Error> {
         self.0.executor.pause().await;
-        self.0.commands.send(command).await.map_err(|_| Error::Unavailable)
+        self.0.admission.admit(&command).inspect_err(|_| self.refused())?;
+        let place = self.0.commands.reserve().await.map_err(|_| Error::Unavailable)?;
+        self.0.admission.enter(&command);
+        place.send(command);
+        Ok(())
     }
 
     /// Reads on a thread that may block.

@@ -117,6 +117,8 @@ pub(crate) enum Then {
         request: u64,
         group: Option<ConversationId>,
         before: Option<Arc<GroupRecord>>,
+        /// Whom it took in.
+        added: Vec<Arc<UserCard>>,
     },
     /// A message that may not be sent now; its key is looked up first, and this is the answer if it was not used.
     Recalled {
@@ -314,8 +316,8 @@ impl Engine {
             (Then::Recalled { session, request, error }, Err(Refusal::Unknown)) => {
                 session.queue.reply(request, Err(error));
             }
-            (Then::Grouped { session, request, group, before }, Ok(done)) => {
-                self.finish_group(&session, request, group, before.as_ref(), op, done);
+            (Then::Grouped { session, request, group, before, added }, Ok(done)) => {
+                self.finish_group(&session, request, group, (before.as_ref(), added), op, done);
             }
             (Then::Opened { user, platform, queue, displaced, answer }, Ok(Done::Session(epoch))) => {
                 let fence = Fence { user: user.id, platform, epoch };

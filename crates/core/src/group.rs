@@ -147,7 +147,13 @@ impl Engine {
         at: Millis,
     ) -> Result<Prepared, Error> {
         let (fence, nickname) = (session.fence, session.user.nickname.clone());
-        let then = |group, before| Then::Grouped { session: session.clone(), request, group, before };
+        let then = |group, before| Then::Grouped {
+            session: session.clone(),
+            request,
+            group,
+            before,
+            added: Vec::new(),
+        };
         match change {
             GroupChange::Create { name, description } => {
                 self.check_owned(session.user.id)?;
@@ -174,7 +180,7 @@ impl Engine {
                 if group.members.ids().len() + added.len() > group.capacity {
                     return Err(Error::GroupFull);
                 }
-                Ok(members(session, request, &group, GroupEventKind::Added, &added, at))
+                Ok(members(session, request, &group, GroupEventKind::Added, added, at))
             }
             GroupChange::Remove { group: id, users } => {
                 let group = self.group_for(session, id, Action::Remove)?;
@@ -182,7 +188,7 @@ impl Engine {
                 if removed.iter().any(|user| user.id == group.owner) {
                     return Err(Error::MayNotRemove);
                 }
-                Ok(members(session, request, &group, GroupEventKind::Removed, &removed, at))
+                Ok(members(session, request, &group, GroupEventKind::Removed, removed, at))
             }
             GroupChange::Exit { group: id } => {
                 let group = self.group_for(session, id, Action::Exit)?;
@@ -190,7 +196,7 @@ impl Engine {
                     Role::Owner => (GroupEventKind::Dissolved, group.members.cards().to_vec()),
                     Role::Member | Role::Outsider => (GroupEventKind::Left, vec![session.user.clone()]),
                 };
-                Ok(members(session, request, &group, kind, &leaving, at))
+                Ok(members(session, request, &group, kind, leaving, at))
             }
         }
     }
@@ -223,19 +229,45 @@ impl Engine {
         Ok(cards)
     }
 
+    /// The group after a change that is stored: made from what was before, since a large group takes long to be read.
+    fn changed(
+        &mut self,
+        id: ConversationId,
+        before: Option<&Arc<GroupRecord>>,
+        change: &GroupWrite,
+        added: Vec<Arc<UserCard>>,
+    ) -> Option<Arc<GroupRecord>> {
+        let known = self.groups.0.remove(&id).or(before.cloned());
+        let after = match (change, known) {
+            (GroupWrite::Members { dissolve: true, .. }, _) => return None,
+            (GroupWrite::Members { remove, .. }, Some(mut group)) => {
+                Arc::make_mut(&mut group).members.change(added, remove);
+                group
+            }
+            (GroupWrite::Update { name, description, .. }, Some(mut group)) => {
+                let changed = Arc::make_mut(&mut group);
+                Arc::make_mut(&mut changed.card).name = name.clone();
+                changed.description = description.clone();
+                group
+            }
+            (GroupWrite::Create { .. }, _) | (_, None) => {
+                return self.groups.find(id, self.reader.as_ref()).ok();
+            }
+        };
+        self.groups.0.insert(id, after.clone());
+        Some(after)
+    }
+
     /// The change is stored: answers, and tells everyone who is in the group or was.
     pub(crate) fn finish_group(
         &mut self,
         session: &Session,
         request: u64,
         group: Option<ConversationId>,
-        before: Option<&Arc<GroupRecord>>,
+        (before, added): (Option<&Arc<GroupRecord>>, Vec<Arc<UserCard>>),
         op: Op,
         done: Done,
     ) {
-        if let Some(id) = group {
-            self.groups.0.remove(&id);
-        }
         let id = match (group, done) {
             (Some(id), _) => id,
             (None, Done::Appended(appended)) => appended.conversation,
@@ -243,11 +275,8 @@ impl Engine {
                 return;
             }
         };
-        let after = match self.groups.find(id, self.reader.as_ref()) {
-            Err(Error::NoSuchGroup) => None,
-            found => found.ok(),
-        };
         let Op::Group { change, .. } = op else { return };
+        let after = self.changed(id, before, &change, added);
         let receipt = match (&change, &after) {
             (GroupWrite::Create { .. } | GroupWrite::Update { .. }, Some(group)) => {
                 Receipt::Group(group.clone())
@@ -279,7 +308,7 @@ fn members(
     request: u64,
     group: &Arc<GroupRecord>,
     kind: GroupEventKind,
-    users: &[Arc<UserCard>],
+    users: Vec<Arc<UserCard>>,
     at: Millis,
 ) -> Prepared {
     if users.is_empty() {
@@ -299,7 +328,8 @@ fn members(
     };
     let op = Op::Group { fence: session.fence, change };
     let (session, before) = (session.clone(), Some(group.clone()));
-    Some((op, Then::Grouped { session, request, group: Some(group.card.id), before }))
+    let added = if kind == GroupEventKind::Added { users } else { Vec::new() };
+    Some((op, Then::Grouped { session, request, group: Some(group.card.id), before, added }))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! Must never know SQL, HTTP, JSON, or which protocol a session speaks.
 
 mod account;
+mod admission;
 mod capability;
 mod entry;
 mod error;

@@ -85,6 +85,20 @@ impl Members {
         self.ids.binary_search(&user).is_ok()
     }
 
+    /// Takes users in who are not among them, at the end and in the order of their numbers, and puts users out.
+    pub fn change(&mut self, mut add: Vec<Arc<UserCard>>, remove: &[UserId]) {
+        if !remove.is_empty() {
+            let mut remove = remove.to_vec();
+            remove.sort_unstable();
+            self.cards.retain(|card| remove.binary_search(&card.id).is_err());
+            self.ids.retain(|id| remove.binary_search(id).is_err());
+        }
+        add.sort_unstable_by_key(|card| card.id);
+        self.ids.extend(add.iter().map(|card| card.id));
+        self.ids.sort_unstable();
+        self.cards.append(&mut add);
+    }
+
     /// In the order in which they joined.
     pub fn cards(&self) -> &[Arc<UserCard>] {
         &self.cards

@@ -104,13 +104,16 @@ pub struct Queue {
 impl Queue {
     /// An empty queue that withholds entries until the session has read the log.
     pub fn new(limits: QueueLimits) -> Arc<Self> {
-        let inner = Inner {
-            events: Vec::new(),
-            entries: 0,
-            bytes: 0,
-            mode: Mode::Withheld { missed: true },
-            end: None,
-        };
+        Self::with(limits, Mode::Withheld { missed: true })
+    }
+
+    /// An empty queue that takes entries from the beginning, for a session without logs to read.
+    pub fn live(limits: QueueLimits) -> Arc<Self> {
+        Self::with(limits, Mode::Live)
+    }
+
+    fn with(limits: QueueLimits, mode: Mode) -> Arc<Self> {
+        let inner = Inner { events: Vec::new(), entries: 0, bytes: 0, mode, end: None };
         Arc::new(Self { limits, inner: Mutex::new(inner), waker: AtomicWaker::new() })
     }
 

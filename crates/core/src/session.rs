@@ -62,8 +62,8 @@ impl Page {
 }
 
 impl Core {
-    /// Sends a message from `session`; the answer to `request` comes through its queue. Waits while the writer is
-    /// full, so that the caller stops reading from its socket.
+    /// Sends a message from `session`; the answer to `request` comes through its queue. [`Error::Busy`] when too
+    /// much is waiting.
     pub async fn send(
         &self,
         session: &Arc<Session>,
@@ -96,6 +96,7 @@ impl Core {
         limit: usize,
     ) -> Result<(GroupRecord, Vec<ProfileRecord>), Error> {
         let (user, app) = (session.user.id, session.user.app);
+        let _place = self.place_to_read()?;
         let found = self
             .read(move |reader| {
                 let Some(group) = reader.group(id)?.filter(|group| group.card.app == app) else {
@@ -113,12 +114,14 @@ impl Core {
     /// The groups the session's user is in, each with at most `names` members.
     pub async fn groups(&self, session: &Session, names: usize) -> Result<Vec<GroupListing>, Error> {
         let user = session.user.id;
+        let _place = self.place_to_read()?;
         self.read(move |reader| reader.groups_of(user, names)).await
     }
 
     /// A user of the session's App.
     pub async fn profile(&self, session: &Session, name: Username) -> Result<ProfileRecord, Error> {
         let app = session.user.app;
+        let _place = self.place_to_read()?;
         let found = self.read(move |reader| match reader.user(app, name.as_str())? {
             Some(user) => reader.profile(user.card.id),
             None => Ok(None),

@@ -31,6 +31,8 @@ stats! {
     cuts
     /// Entries cut because they were not to be kept any longer.
     trimmed
+    /// Commands, logins and calls refused because too much was waiting.
+    busy
     /// Files uploaded.
     uploads
     /// Bytes of the files uploaded.

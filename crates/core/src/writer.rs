@@ -1,32 +1,36 @@
 //! The writer: takes what has queued up as one batch, again and again, on a thread of its own or when it is told to.
 
-use crate::engine::{Command, Engine};
-use std::{io, thread};
+use crate::{
+    admission::{self, Admission},
+    engine::{Command, Engine},
+};
+use std::{io, sync::Arc, thread};
 use tokio::sync::mpsc;
 
 /// Commands in one transaction at most.
 const BATCH: usize = 256;
-/// Commands waiting at most; beyond, senders wait and stop reading their sockets.
-const WAITING: usize = 4096;
+/// Commands waiting at most. The last part is for those that are not refused; beyond, they wait.
+const WAITING: usize = admission::COMMANDS + 4096;
 
 /// The engine and what waits for it, for one thread that carries it out.
 pub struct Driven {
     engine: Engine,
     commands: mpsc::Receiver<Command>,
     batch: Vec<Command>,
+    admission: Arc<Admission>,
 }
 
 impl Driven {
-    pub(crate) fn new(engine: Engine) -> (mpsc::Sender<Command>, Self) {
+    pub(crate) fn new(engine: Engine, admission: Arc<Admission>) -> (mpsc::Sender<Command>, Self) {
         let (sender, commands) = mpsc::channel(WAITING);
-        (sender, Self { engine, commands, batch: Vec::with_capacity(BATCH) })
+        (sender, Self { engine, commands, batch: Vec::with_capacity(BATCH), admission })
     }
 
     /// Starts the thread. It ends at [`Command::Stop`] or when every sender is gone.
     pub(crate) fn start(mut self) -> io::Result<thread::JoinHandle<()>> {
         thread::Builder::new().name("writer".into()).spawn(move || {
             while self.commands.blocking_recv_many(&mut self.batch, BATCH) > 0 {
-                if !self.engine.run(&mut self.batch) {
+                if !self.carry_out() {
                     break;
                 }
             }
@@ -45,6 +49,11 @@ impl Driven {
         {
             self.batch.push(command);
         }
+        self.carry_out()
+    }
+
+    fn carry_out(&mut self) -> bool {
+        self.admission.leave(&self.batch);
         self.engine.run(&mut self.batch)
     }
 }

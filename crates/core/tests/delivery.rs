@@ -442,3 +442,35 @@ async fn a_full_group_takes_nobody_in() {
     assert_eq!(domain.add(&alice, group, "bobby").await, Err(Error::GroupFull));
     assert_eq!(domain.core.group(&alice, group, 0, 9).await.unwrap().0.members.ids().len(), 1);
 }
+
+/// What the writer keeps in memory of a group is changed with it, not read again: both must agree.
+#[tokio::test]
+async fn what_is_known_of_a_group_after_its_changes_is_what_is_stored() {
+    let domain = Domain::new(QueueLimits::default()).await;
+    let names = ["carol", "david", "emily", "frank"];
+    for name in names {
+        let nickname = Nickname::new(name).unwrap();
+        domain
+            .core
+            .create_user(domain.app, Username::new(name).unwrap(), nickname, password())
+            .await
+            .unwrap();
+    }
+    let (alice, _) = domain.login_level("alice").await;
+    let group = domain.create_group(&alice).await;
+    let users = |names: &[&str]| names.iter().map(|name| Username::new(name).unwrap()).collect::<Vec<_>>();
+    let changes = [
+        GroupChange::Add { group, users: users(&["frank", "carol", "emily"]) },
+        GroupChange::Remove { group, users: users(&["carol"]) },
+        GroupChange::Add { group, users: users(&["bobby", "emily", "carol"]) },
+        GroupChange::Remove { group, users: users(&["bobby", "frank", "david"]) },
+    ];
+    for (index, change) in changes.into_iter().enumerate() {
+        domain.change(&alice, change).await.unwrap();
+        let name = Some(group_name(&format!("team {index}")));
+        let update = GroupChange::Update { group, name, description: None };
+        let Ok(Receipt::Group(known)) = domain.change(&alice, update).await else { panic!("not changed") };
+        let (stored, _) = domain.core.group(&alice, group, 0, 0).await.unwrap();
+        assert_eq!(*known, stored);
+    }
+}

@@ -40,6 +40,7 @@ const COUNTERS: &[Row] = &[
     ("jmessage_deliveries", "Entries offered to sessions online", |s| &s.deliveries),
     ("jmessage_kicks", "Sessions ended by a login elsewhere", |s| &s.kicks),
     ("jmessage_slow_cuts", "Sessions cut because they read too slowly", |s| &s.cuts),
+    ("jmessage_busy", "Commands, logins and calls refused because too much was waiting", |s| &s.busy),
     ("jmessage_trimmed", "Messages removed because they were not to be kept any longer", |s| &s.trimmed),
     ("jmessage_uploads", "Files uploaded", |s| &s.uploads),
     ("jmessage_upload_bytes", "Bytes of the files uploaded", |s| &s.upload_bytes),
@@ -55,6 +56,13 @@ impl Collector for Domain {
         gauge.encode(encoder.encode_descriptor(
             "jmessage_sessions",
             "Sessions online",
+            None,
+            prometheus_client::metrics::MetricType::Gauge,
+        )?)?;
+        let waiting = ConstGauge::new(i64::try_from(self.0.waiting()).unwrap_or(i64::MAX));
+        waiting.encode(encoder.encode_descriptor(
+            "jmessage_waiting_commands",
+            "Commands that wait for the writer",
             None,
             prometheus_client::metrics::MetricType::Gauge,
         )?)?;

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "s3")]
 mod bucket;
+mod busy;
 mod codes;
 mod configuring;
 mod conversation;

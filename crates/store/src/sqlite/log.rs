@@ -237,3 +237,30 @@ pub(super) fn group_card(c: &Connection, id: ConversationId) -> rusqlite::Result
         })
         .optional()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// There is one platform so far, so the other ones' cursors are written by hand.
+    #[test]
+    fn a_device_that_is_new_starts_where_the_most_advanced_one_stands() {
+        let c = Connection::open_in_memory().unwrap();
+        super::super::schema::migrate(&c).unwrap();
+        c.execute_batch(
+            "PRAGMA foreign_keys = OFF;
+             INSERT INTO member (user, conversation, joined) VALUES (1, 7, 1), (1, 8, 3), (1, 9, 1);
+             INSERT INTO cursor (user, conversation, platform, seq) VALUES (1, 7, 101, 4), (1, 7, 102, 6), (1, 9, 101, 2);
+             INSERT INTO place (conversation, seq, entry) VALUES (7, 10, 1), (8, 5, 2), (9, 2, 3);",
+        )
+        .unwrap();
+        let of = |platform| {
+            let mut behind = behind(&c, &Tail::default(), UserId(1), platform).unwrap();
+            behind.sort_by_key(|behind| behind.conversation);
+            behind.iter().map(|b| (b.conversation.0, b.after.0, b.waiting)).collect::<Vec<_>>()
+        };
+        assert_eq!(of(Platform::Web), [(7, 6, 4), (8, 0, 3)], "the past is not told again");
+        c.execute("INSERT INTO cursor VALUES (1, 7, ?1, 3)", [Platform::Web as u8]).unwrap();
+        assert_eq!(of(Platform::Web), [(7, 3, 7), (8, 0, 3)], "one that is known goes on where it was");
+    }
+}
