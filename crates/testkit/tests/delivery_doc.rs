@@ -18,6 +18,10 @@ fn every_test_that_the_promises_name_is_there() {
         let cells: Vec<_> = line.trim_matches('|').split('|').map(quoted).collect();
         let [tests, files] = cells.as_slice() else { continue };
         let [file] = files.as_slice() else { continue };
+        // Other rows name commands and what they run.
+        if !Path::new(file).extension().is_some_and(|extension| extension == "rs") {
+            continue;
+        }
         let text = fs::read_to_string(root.join(file)).unwrap_or_default();
         for test in tests {
             assert!(text.contains(&format!("fn {test}(")), "{file} has no test {test}");
