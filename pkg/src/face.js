@@ -93,8 +93,9 @@ export function face(load, server, upload, page) {
   let configured;
   let configuring;
   let account;
-  /** The last position the page has of each conversation: a new core would tell again what came just before. */
+  /** The last position the page has of each conversation, and as whom: a new core would tell again what came just before. */
   let seen = new Map();
+  let seer;
   /** `init` was called. */
   let wanted = false;
   let uploadUrl;
@@ -386,7 +387,9 @@ export function face(load, server, upload, page) {
       page.isReady = false;
       const before = configuring;
       later(() => fail(before, 872004, "config was called again"));
+      const { appKey, server } = configured ?? {};
       configured = copy(options);
+      if (appKey !== configured.appKey || server !== configured.server) seer = undefined;
       configuring = take();
       return call(configuring, configured, (sdk) => sdk.config(configured), undefined, true);
     },
@@ -394,7 +397,8 @@ export function face(load, server, upload, page) {
       const rid = take();
       const options = copy(given);
       const make = (sdk) => {
-        seen = new Map();
+        if (seer !== options.username) seen = new Map();
+        seer = options.username;
         if (account?.options.username !== options.username) media("", "");
         account = { rid, options };
         sdk.login(rid, options);

@@ -18,6 +18,7 @@ mod pkg;
 mod power_cuts;
 mod run;
 mod serve;
+mod sim;
 mod site;
 mod size;
 mod steps;
@@ -57,6 +58,8 @@ enum Command {
     Bench(bench::Args),
     /// Trace a server and look for what it told in its files after power cuts.
     PowerCuts(power_cuts::Args),
+    /// Run pages, server, store and network in one thread under thousands of seeds; arguments are passed on.
+    Sim(sim::Args),
 }
 
 fn main() -> ExitCode {
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Command::Nightly(args) => nightly::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::PowerCuts(args) => power_cuts::run(&args),
+        Command::Sim(args) => sim::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

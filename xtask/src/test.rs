@@ -5,7 +5,7 @@ use crate::run::Cmd;
 use crate::serve::Child;
 use crate::steps::{self, Runner, Step};
 use crate::workspace::Workspace;
-use crate::{arrows, conformance, npm, output, pkg, power_cuts, size, tools};
+use crate::{arrows, conformance, npm, output, pkg, power_cuts, sim, size, tools};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -13,8 +13,8 @@ use std::time::Duration;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Only these steps, separated by commas: fmt, arrows, deny, clippy, native, doc, power-cuts, pkg,
-    /// size, plain, wasm, e2e, conformance.
+    /// Only these steps, separated by commas: fmt, arrows, deny, clippy, native, sim, conformance, doc,
+    /// power-cuts, pkg, size, plain, wasm, e2e.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         |names: &[&str]| args.only.is_empty() || args.only.iter().any(|only| names.contains(&only.as_str()));
     output::stage("Looking for what the tests need");
     tools::rust(&ws)?;
-    if wants(&["clippy", "native", "power-cuts", "wasm", "e2e"]) {
+    if wants(&["clippy", "native", "sim", "power-cuts", "wasm", "e2e"]) {
         tools::c_compiler()?;
     }
     if wants(&["power-cuts"]) {
@@ -75,7 +75,8 @@ fn cargo(ws: &Workspace, args: &[&str]) -> Cmd {
 }
 
 fn checks(ws: &Workspace) -> Vec<Step<'_>> {
-    let workspace = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    let features = "--features=jmessage-testkit/mutants";
+    let workspace = ["clippy", "--workspace", "--all-targets", features, "--", "-D", "warnings"];
     let wasm = "clippy --package jmessage-wasm --all-targets --target wasm32-unknown-unknown -- -D warnings";
     vec![
         step("fmt", "every Rust file is formatted", &[], |runner| {
@@ -108,6 +109,16 @@ fn native(ws: &Workspace) -> Vec<Step<'_>> {
             runner.exec(cargo(ws, args).env("RUST_BACKTRACE", "1"))
         }),
         step("conformance", "Autobahn's WebSocket cases", &[], |runner| conformance::step(ws, runner)),
+        step(
+            "sim",
+            "thousands of simulated histories keep every promise, and bugs are found",
+            &[],
+            |runner| {
+                let test =
+                    ["test"].into_iter().chain(sim::BUILD).chain(["--test", "sim", "--", "--nocapture"]);
+                runner.exec(cargo(ws, &test.collect::<Vec<_>>()))
+            },
+        ),
         step("doc", "the examples in the documentation", &[], |runner| {
             runner.exec(cargo(ws, &["test", "--workspace", "--doc", "--no-fail-fast"]))
         }),

@@ -308,7 +308,9 @@ impl<V: Payload> Client<V> {
             Response::Configured { id } => self.configured(id),
             Response::Session { id, token, username, .. } => self.session_opened(id, token, username),
             Response::Sent { id, conversation, seq, .. } => {
-                self.inbox.sent(conversation, seq);
+                if !self.outbox.is_for(id, &self.owner) {
+                    self.inbox.sent(conversation, seq);
+                }
                 if self.outbox.stored(id) {
                     self.notify(Notice::Sent(id));
                 }

@@ -4,6 +4,7 @@ use crate::client::Client;
 use crate::link::State;
 use crate::setup::Outcome;
 use crate::{Action, Failure, Notice, Payload};
+use jmessage_model::Mutant;
 use jmessage_proto::{Code, Request, close};
 use std::fmt;
 
@@ -150,7 +151,7 @@ impl<V: Payload> Client<V> {
         if step.abandoned {
             return;
         }
-        if self.owner != username {
+        if self.owner != username || Mutant::ForgetPositions.is_on() {
             self.inbox.clear();
             self.outbox.forget_failed();
             self.owner.clone_from(&username);

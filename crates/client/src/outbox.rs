@@ -5,6 +5,7 @@
 //! kept so that the page may ask for it again, under the same key too.
 
 use crate::{Failure, Outgoing, time::earlier};
+use jmessage_model::Mutant;
 use jmessage_proto::{Code, Request};
 
 /// How many messages fly at once.
@@ -99,6 +100,12 @@ impl<V: Clone> Outbox<V> {
         at.map(|at| self.waiting.remove(at)).is_some()
     }
 
+    /// Whether the message of this number is for `username`: a note to oneself comes back like any other message.
+    pub(crate) fn is_for(&self, rid: u64, username: &str) -> bool {
+        let mut all = self.waiting.iter().chain(&self.failed);
+        all.any(|entry| entry.rid == rid && entry.message.target_id == username)
+    }
+
     /// The message was refused. False if nobody waits for it any more.
     pub(crate) fn refused(&mut self, rid: u64) -> bool {
         let at = self.waiting.iter().position(|entry| entry.rid == rid);
@@ -118,7 +125,7 @@ impl<V: Clone> Outbox<V> {
     /// The connection is gone.
     pub(crate) fn land(&mut self) {
         for entry in &mut self.waiting {
-            entry.flying = false;
+            entry.flying &= Mutant::NoResend.is_on();
             entry.postponed = false;
         }
         self.hold = 0;

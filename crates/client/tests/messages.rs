@@ -3,8 +3,8 @@
 
 mod common;
 
-use common::{Frame, Page, Text, code};
-use jmessage_client::{MAX_WAITING, Notice, Timeouts, WINDOW};
+use common::{Frame, Page, Text, code, to_bob};
+use jmessage_client::{MAX_WAITING, Notice, Outgoing, Timeouts, WINDOW};
 use jmessage_proto::{Position, Request, Response};
 
 fn sent(page: &mut Page, id: u64, seq: u64) {
@@ -25,6 +25,20 @@ fn texts(news: &[Notice<Text>]) -> Vec<u64> {
         _ => None,
     };
     news.iter().filter_map(text).collect()
+}
+
+#[test]
+fn notes_to_oneself_come_back_although_their_confirmations_come_first() {
+    let mut page = Page::logged_in();
+    for seq in 1..=3 {
+        let rid = page.take_rid();
+        let note = Text { from: "alice", to: "alice", words: seq };
+        let (target_id, body) = ("alice".into(), note.clone());
+        page.client.send(page.now, rid, rid, Outgoing { target_id, body, ..to_bob(seq) });
+        sent(&mut page, rid, seq);
+        page.receive(Response::Push { conversation: 1, seq, message: note });
+    }
+    assert_eq!(texts(&page.news()), [1, 2, 3]);
 }
 
 #[test]

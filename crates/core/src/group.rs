@@ -7,7 +7,8 @@ use crate::{
 };
 use foldhash::HashMap;
 use jmessage_model::{
-    Content, ConversationId, Description, GroupEvent, GroupEventKind, GroupName, Millis, UserId, Username,
+    Content, ConversationId, Description, GroupEvent, GroupEventKind, GroupName, Millis, Mutant, UserId,
+    Username,
 };
 use std::sync::Arc;
 
@@ -254,7 +255,8 @@ impl Engine {
                 return self.groups.find(id, self.reader.as_ref()).ok();
             }
         };
-        self.groups.0.insert(id, after.clone());
+        let kept = before.filter(|_| Mutant::StaleGroup.is_on()).unwrap_or(&after);
+        self.groups.0.insert(id, kept.clone());
         Some(after)
     }
 

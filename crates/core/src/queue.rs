@@ -5,7 +5,7 @@ use crate::{
     port::{Appended, GroupRecord},
 };
 use futures_util::task::AtomicWaker;
-use jmessage_model::{ConversationId, Seq};
+use jmessage_model::{ConversationId, Mutant, Seq};
 use std::{
     collections::HashMap,
     future::poll_fn,
@@ -159,6 +159,7 @@ impl Queue {
                 inner.mode = Mode::Withheld { missed: true };
                 return true;
             }
+            Mode::Live if full && Mutant::DropOverflow.is_on() => return true,
             Mode::Live if full => {
                 inner.drop_entries();
                 inner.events.clear();

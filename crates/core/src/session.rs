@@ -4,7 +4,7 @@ use crate::{
     Command, Core, Entry, Error, GroupChange, Queue, UserCard,
     port::{Behind, Cut, Fence, GroupListing, GroupRecord, PAGE_BYTES, ProfileRecord},
 };
-use jmessage_model::{ClientKey, Content, ConversationId, Seq, UserId, Username};
+use jmessage_model::{ClientKey, Content, ConversationId, Mutant, Seq, UserId, Username};
 use std::{collections::HashMap, sync::Arc};
 
 /// Entries read from a log at a time.
@@ -220,14 +220,22 @@ impl CatchUp {
                     self.behind.pop();
                 }
                 if let Some(last) = page.last() {
+                    if Mutant::CursorAheadOfSend.is_on() {
+                        self.core.acknowledge(&self.session, vec![(conversation, last)]).await?;
+                    }
                     self.sent.insert(conversation, last);
                     return Ok(Some(page));
                 }
             }
+            if self.joined && Mutant::JoinLate.is_on() {
+                self.session.queue.join();
+            }
             if self.joined && self.session.queue.settle(&self.sent) {
                 return Ok(None);
             }
-            self.session.queue.join();
+            if !Mutant::JoinLate.is_on() {
+                self.session.queue.join();
+            }
             self.joined = true;
             self.behind = self.core.read(move |reader| reader.behind(user, platform)).await?;
             if self.waiting.is_none() {

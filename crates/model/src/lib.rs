@@ -8,6 +8,7 @@ mod group;
 mod id;
 mod limits;
 mod media;
+mod mutant;
 mod name;
 mod profile;
 
@@ -16,6 +17,7 @@ pub use group::{GroupEvent, GroupEventKind};
 pub use id::{AppId, ConversationId, EntryId, Epoch, MAX_SAFE_ID, Millis, Seq, UserId};
 pub use limits::Limits;
 pub use media::{Extent, Facts, FileId, Format, Media};
+pub use mutant::Mutant;
 pub use name::{
     AppKey, AvatarPath, ClientKey, Description, GroupName, NameError, Nickname, Password, Username,
 };

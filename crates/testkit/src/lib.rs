@@ -14,6 +14,8 @@ pub mod history;
 mod http;
 mod process;
 mod server;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod sys;
 mod talk;
 

@@ -9,9 +9,10 @@ use super::{
 use foldhash::{HashMap, HashMapExt};
 use jmessage_core::port::{Appended, Done, Fence, Op, Refusal, Target, Unavailable, Writer};
 use jmessage_model::{
-    AppId, ClientKey, Content, ConversationId, EntryId, Epoch, Millis, Nickname, Platform, Seq, UserId,
+    AppId, ClientKey, Content, ConversationId, EntryId, Epoch, Millis, Mutant, Nickname, Platform, Seq,
+    UserId,
 };
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, DropBehavior, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::sync::Arc;
 
 /// How many conversations are remembered before the memory starts anew.
@@ -37,6 +38,9 @@ pub(super) struct Memory {
     pub(super) heads: HashMap<ConversationId, Seq>,
     /// The living session of a user on a platform, if there is one.
     epochs: HashMap<(UserId, Platform), Option<Epoch>>,
+    /// Under which epoch keys were used, for [`Mutant::DedupPerSession`].
+    #[cfg(feature = "mutants")]
+    used: HashMap<(UserId, ClientKey), Epoch>,
 }
 
 impl Memory {
@@ -51,8 +55,16 @@ impl SqliteWriter {
         Ok(Self { connection, memory: Memory::default(), unindexed, tail, others: [None; 2] })
     }
 
+    /// The connection, for tests that make its commits fail.
+    pub fn connection(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
     fn apply_all(&mut self, ops: &[Op]) -> rusqlite::Result<Vec<Result<Done, Refusal>>> {
-        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if Mutant::AnswerBeforeCommit.is_on() && !self.connection.is_autocommit() {
+            self.connection.execute_batch("COMMIT")?;
+        }
+        let mut tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Asked inside, so that nobody can change anything between the look and the commit.
         let others = data_version(&tx)?;
         if self.others[0].replace(others) != Some(others) {
@@ -69,7 +81,16 @@ impl SqliteWriter {
         };
         let results = ops.iter().map(|op| batch.apply(op)).collect::<rusqlite::Result<_>>()?;
         let fresh = batch.fresh;
-        tx.commit()?;
+        if Mutant::AnswerBeforeCommit.is_on() {
+            // Left open; the next batch commits it.
+            tx.set_drop_behavior(DropBehavior::Ignore);
+            drop(tx);
+        } else {
+            let committed = tx.commit();
+            if !Mutant::AnswerFailedCommit.is_on() {
+                committed?;
+            }
+        }
         self.unindexed.written(part, &self.tail);
         self.unindexed.add(fresh, &self.tail);
         Ok(results)
@@ -213,6 +234,9 @@ impl Batch<'_> {
     }
 
     fn is_living(&mut self, fence: &Fence) -> rusqlite::Result<bool> {
+        if Mutant::NoFence.is_on() {
+            return Ok(true);
+        }
         let place = (fence.user, fence.platform);
         if let Some(epoch) = self.memory.epochs.get(&place) {
             return Ok(*epoch == Some(fence.epoch));
@@ -238,7 +262,7 @@ impl Batch<'_> {
             })
             .optional()?;
         let Some((Some(stored), opened)) = row else { return Ok(Err(Refusal::NoSession)) };
-        if digest_of(&stored).is_none_or(|stored| stored.0 != *token) {
+        if digest_of(&stored).is_none_or(|stored| stored.0 != *token) && !Mutant::OldToken.is_on() {
             return Ok(Err(Refusal::Superseded));
         }
         if opened < oldest.0 {
@@ -348,7 +372,9 @@ impl Batch<'_> {
                 }
             }
         };
-        if let Some(answer) = self.repeated(sender, message.key, message.content, Some(conversation))? {
+        if let Some(answer) = self.repeated(sender, message.key, message.content, Some(conversation))?
+            && !self.is_other_session(message)
+        {
             return Ok(answer);
         }
         let (kind, body) = stored(message.content);
@@ -365,6 +391,20 @@ impl Batch<'_> {
             self.record_sent(file, conversation)?;
         }
         Ok(Ok(Done::Appended(appended)))
+    }
+
+    /// Whether [`Mutant::DedupPerSession`] takes the key for one that was not used.
+    #[cfg(feature = "mutants")]
+    fn is_other_session(&mut self, message: &Message<'_>) -> bool {
+        let key = (message.fence.user, message.key.clone());
+        Mutant::DedupPerSession.is_on()
+            && self.memory.used.insert(key, message.fence.epoch) != Some(message.fence.epoch)
+    }
+
+    #[cfg(not(feature = "mutants"))]
+    #[expect(clippy::unused_self, reason = "the shape of the other one")]
+    fn is_other_session(&self, _: &Message<'_>) -> bool {
+        false
     }
 
     /// Appends to a log. Nothing is checked any more.
@@ -428,7 +468,8 @@ impl Batch<'_> {
                     at: Millis(from_sql(row.get(2)?)),
                     fresh: false,
                 };
-                let same = row.get(3)? && conversation == Some(first.conversation);
+                let same_content = row.get(3)? || Mutant::OtherContent.is_on();
+                let same = same_content && conversation == Some(first.conversation);
                 Ok(if same { Ok(Done::Appended(first)) } else { Err(Refusal::KeyReused) })
             })
             .optional()

@@ -70,11 +70,11 @@ pub(super) fn writes(view: &View<'_>, found: &mut Found) {
     for Taken { page, by, at, until } in taken(view) {
         let user = view.user(page);
         let first = sent.iter().filter(|(now, sender, _)| *sender == by && *now > at);
-        let first = first.filter_map(|(_, _, key)| id(user, key)).min();
+        let alone = |key| senders.get(&(user, key)).is_some_and(|pages| pages.len() == 1);
+        let first = first.filter(|(_, _, key)| alone(*key)).filter_map(|(_, _, key)| id(user, key)).min();
         for (now, _, key) in sent.iter().filter(|(now, sender, _)| *sender == page && *now < until) {
-            let alone = senders.get(&(user, *key)).is_some_and(|pages| pages.len() == 1);
             let last = told.get(&(user, *key)).copied().unwrap_or(view.events.len());
-            let Some(id) = id(user, key).filter(|_| alone && last <= until) else { continue };
+            let Some(id) = id(user, key).filter(|_| alone(*key) && last <= until) else { continue };
             if *now > at {
                 let what = format!("{page} gave {key} after {by} had taken its session, and it is stored");
                 found.add(Promise::D6, what);

@@ -26,8 +26,9 @@ pub(super) fn logs(view: &View<'_>, found: &mut Found) {
 }
 
 /// D3: what a page is handed is what the log has there. D4: in order, each once, without a gap, and nothing that is not
-/// for its user.
+/// for its user. What another page of the user was handed need not be handed to this one.
 pub(super) fn received(view: &View<'_>, found: &mut Found) {
+    let mut handed: BTreeSet<(&str, u64, u64)> = BTreeSet::new();
     let mut last: BTreeMap<(PageId, u64), u64> = BTreeMap::new();
     for event in view.events {
         let Event::Received { page, conversation, seq, from, body } = event else { continue };
@@ -40,8 +41,8 @@ pub(super) fn received(view: &View<'_>, found: &mut Found) {
             found.add(Promise::D3, format!("{page} was handed something else at {place} than the log has"));
         }
         let times = times(log, user);
-        let may = |seq: u64| times.iter().any(|(from, to)| (*from..=*to).contains(&seq));
-        if !may(*seq) || !concerns(log, entry, user) {
+        let time = times.iter().find(|(from, to)| (*from..=*to).contains(seq));
+        if time.is_none() || !concerns(log, entry, user) {
             found.add(Promise::D4, format!("{page} was handed {place}, which is not for {user}"));
         }
         match last.insert((*page, *conversation), *seq) {
@@ -50,13 +51,17 @@ pub(super) fn received(view: &View<'_>, found: &mut Found) {
             }
             Some(before) => {
                 let between = log.entries.iter().filter(|entry| entry.seq > before && entry.seq < *seq);
-                for missed in between.filter(|entry| may(entry.seq) && concerns(log, entry, user)) {
+                // What was unread when a user was put out of a group is not told when it is taken in again.
+                let now = |seq| time.is_some_and(|(from, to)| (*from..=*to).contains(&seq));
+                let missed = between.filter(|entry| now(entry.seq) && concerns(log, entry, user));
+                for missed in missed.filter(|entry| !handed.contains(&(user, *conversation, entry.seq))) {
                     let what = format!("{page} was handed {place} without {conversation}/{}", missed.seq);
                     found.add(Promise::D4, what);
                 }
             }
             None => {}
         }
+        handed.insert((user, *conversation, *seq));
     }
 }
 

@@ -156,3 +156,10 @@ fn a_session_that_was_taken_and_goes_on_writing_is_d6() {
     let resumed = [Event::Asking { page: PageId(1), by: Proof::Resume }, Event::LoggedIn { page: PageId(1) }];
     assert_eq!(judge(&resumed, &[]), [Promise::D6]);
 }
+
+#[test]
+fn what_another_page_of_the_user_was_handed_is_no_gap() {
+    let three = [sent(1, "a"), told(1, "a", 1), sent(1, "b"), told(1, "b", 2), sent(1, "c"), told(1, "c", 3)];
+    let pages = [received(2, 1, "a"), opened(3, "bobby"), received(3, 2, "b"), received(2, 3, "c")];
+    assert_eq!(found(three.into_iter().chain(pages), &log(&["a", "b", "c"])), []);
+}

@@ -1,0 +1,533 @@
+//! The scheduler: steps of the plan, what arrives, what is due; and the verdict in the end.
+
+pub use super::server::Stage;
+use super::{
+    clock,
+    disk::{Disk, Fault},
+    link::{Network, Packet},
+    page::{Around, Page, members},
+    plan::{Act, Plan},
+    random::Random,
+    server::{Config, Server, USERS, name},
+};
+use crate::history::{Event, PageId, Promise, To, Violation, check, read_logs};
+use anyhow::{Context, Result};
+use serde_json::json;
+use std::{fmt::Write, time::Duration};
+use tokio::{
+    select,
+    time::{sleep_until, timeout},
+};
+
+/// After the last step everything has this long to come to rest: enough for every time limit in a row.
+const SETTLE: u64 = 240_000;
+
+/// What came of a plan.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The promises that were broken.
+    pub violations: Vec<Violation>,
+    /// What everybody saw.
+    pub history: Vec<Event>,
+    /// A number that is another one whenever anything in the history, a frame or a moment was.
+    pub hash: u64,
+    /// What the run was made of.
+    pub counts: Counts,
+    /// Each line of the trace, if it was asked for.
+    pub lines: Vec<String>,
+}
+
+/// What a run was made of, to see that the faults reach what they are to reach.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(missing_docs, reason = "they are named after what they count")]
+pub struct Counts {
+    pub messages: u64,
+    pub received: u64,
+    pub failures: u64,
+    pub kicks: u64,
+    pub cuts: u64,
+    pub commits: u64,
+    pub failed_commits: u64,
+    pub server_starts: u64,
+}
+
+/// The history with its hash.
+pub(super) struct Trace {
+    history: Vec<Event>,
+    hash: u64,
+    lines: Option<Vec<String>>,
+    buffer: String,
+}
+
+impl Trace {
+    fn new(keep: bool) -> Self {
+        let lines = keep.then(Vec::new);
+        Self { history: Vec::new(), hash: 0xcbf2_9ce4_8422_2325, lines, buffer: String::new() }
+    }
+
+    /// A line of the trace.
+    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+        self.buffer.clear();
+        let _ = writeln!(self.buffer, "{:>7} {line}", clock::now());
+        // FNV-1a.
+        for byte in self.buffer.bytes() {
+            self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        if let Some(lines) = &mut self.lines {
+            lines.push(self.buffer.trim_end().to_owned());
+        }
+    }
+
+    pub(super) fn event(&mut self, event: Event) {
+        self.line(format_args!("{event:?}"));
+        self.history.push(event);
+    }
+
+    pub(super) fn frame(&mut self, page: PageId, text: &str) {
+        self.line(format_args!("{page} {text}"));
+    }
+}
+
+/// Runs a plan from its beginning to its verdict. Fails only if the simulation itself cannot go on.
+pub fn run(stage: &Stage, plan: &Plan, keep_lines: bool) -> Result<Outcome> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    runtime.block_on(async {
+        clock::start(plan.seed);
+        let mut world = World::new(stage, plan, keep_lines)?;
+        world.play().await?;
+        world.end().await
+    })
+}
+
+struct World<'a> {
+    plan: &'a Plan,
+    stage: &'a Stage,
+    data: tempfile::TempDir,
+    trace: Trace,
+    network: Network,
+    disk: Disk,
+    server: Option<Server>,
+    /// When the server is started again.
+    start_at: Option<u64>,
+    starts: u64,
+    pages: Vec<Option<Page>>,
+    opened: u32,
+    groups: Vec<u64>,
+    said: u64,
+    counts: Counts,
+}
+
+/// Calls a page with what is around it.
+macro_rules! on {
+    ($world:ident, $at:expr, $page:ident, $around:ident => $do:expr) => {
+        if let Some(Some($page)) = $world.pages.get_mut($at) {
+            let $around = &mut Around {
+                network: &$world.network,
+                trace: &mut $world.trace,
+                app: &$world.stage.app,
+                groups: &mut $world.groups,
+            };
+            $do;
+        }
+    };
+}
+
+impl<'a> World<'a> {
+    fn new(stage: &'a Stage, plan: &'a Plan, keep_lines: bool) -> Result<Self> {
+        let mut world = Self {
+            plan,
+            stage,
+            data: stage.data()?,
+            trace: Trace::new(keep_lines),
+            network: Network::new(plan.seed),
+            disk: Disk::default(),
+            server: None,
+            start_at: None,
+            starts: 0,
+            pages: plan.pages.iter().map(|_| None).collect(),
+            opened: 0,
+            groups: Vec::new(),
+            said: 0,
+            counts: Counts::default(),
+        };
+        world.start()?;
+        Ok(world)
+    }
+
+    fn start(&mut self) -> Result<()> {
+        self.start_at = None;
+        self.starts += 1;
+        self.network.lock().dark = false;
+        let config = Config {
+            seed: self.plan.seed,
+            data: self.data.path().to_owned(),
+            queue: self.plan.queue,
+            unindexed: self.plan.unindexed,
+        };
+        let server = Server::start(&config, self.starts, self.disk.clone(), self.network.clone())?;
+        self.server = Some(server);
+        self.trace.event(Event::ServerUp);
+        Ok(())
+    }
+
+    /// From the first step until everything has come to rest.
+    async fn play(&mut self) -> Result<()> {
+        let mut steps = self.plan.steps.iter().peekable();
+        let end = self.plan.end();
+        let mut healed = false;
+        loop {
+            let now = clock::now();
+            while let Some(step) = steps.next_if(|step| step.at <= now) {
+                self.trace.line(format_args!("{:?}", step.act));
+                self.step(&step.act).await?;
+            }
+            if !healed && now >= end {
+                healed = true;
+                self.heal();
+            }
+            if healed && now < end + SETTLE / 2 {
+                self.somebody_for_everyone();
+            }
+            if now >= end + SETTLE {
+                return Ok(());
+            }
+            self.outage().await;
+            if self.start_at.is_some_and(|at| at <= now) {
+                self.start()?;
+            }
+            self.arrivals();
+            self.ticks();
+            // Whatever was woken runs before time goes on.
+            let next =
+                [steps.peek().map(|step| step.at), self.due(), self.start_at, (!healed).then_some(end)];
+            let next = next.into_iter().flatten().min().unwrap_or(end + SETTLE).min(end + SETTLE);
+            select! {
+                biased;
+                () = self.network.moved.notified() => {}
+                () = sleep_until(clock::moment(next)) => {}
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn due(&self) -> Option<u64> {
+        let pages = self.pages.iter().flatten().filter_map(Page::due);
+        pages.chain(self.network.lock().due()).min()
+    }
+
+    /// The power went during a commit.
+    async fn outage(&mut self) {
+        let outage = self.disk.lock().outage.take();
+        if let Some(down) = outage {
+            self.crash(down, true).await;
+        }
+    }
+
+    async fn crash(&mut self, down: u64, silent: bool) {
+        let Some(server) = self.server.take() else { return };
+        self.counts.cuts += server.cuts();
+        {
+            let mut net = self.network.lock();
+            net.dark = true;
+            for link in 0..net.links.len() {
+                if std::mem::take(&mut net.links[link].served) {
+                    // A machine that is gone says nothing; one that lives closes what a dead program had open.
+                    if silent { net.swallow(link, true, true) } else { net.cut(link) }
+                }
+            }
+        }
+        server.die().await;
+        self.trace.event(Event::ServerDown);
+        self.start_at = Some(clock::now() + down);
+    }
+
+    /// Every packet and goodbye that is due.
+    fn arrivals(&mut self) {
+        let links = self.network.lock().links.len();
+        for link in 0..links {
+            loop {
+                let packet = self.network.lock().arrive_up(link);
+                match packet {
+                    Some(Packet::Hello) => self.greet(link),
+                    Some(_) => {}
+                    None => break,
+                }
+            }
+        }
+        for at in 0..self.pages.len() {
+            while let Some(Some(page)) = self.pages.get(at) {
+                let Some(link) = page.link else { break };
+                let Some(packet) = self.network.lock().arrive_down(link) else { break };
+                on!(self, at, page, around => page.arrive(packet, around));
+            }
+        }
+    }
+
+    /// A page asks for a connection.
+    fn greet(&mut self, link: usize) {
+        let taken = self.server.as_mut().is_some_and(|server| server.accept(&self.network, link));
+        let answer = if taken { Packet::Welcome } else { Packet::Refused };
+        self.network.lock().send_down(link, answer);
+    }
+
+    fn ticks(&mut self) {
+        for at in 0..self.pages.len() {
+            let is_due = |page: &Page| page.due().is_some_and(|due| due <= clock::now());
+            if self.pages[at].as_ref().is_some_and(is_due) {
+                on!(self, at, page, around => page.tick(around));
+            }
+        }
+    }
+
+    /// Every fault that has an end ends.
+    fn heal(&mut self) {
+        self.trace.line(format_args!("peace"));
+        self.disk.heal();
+        self.network.lock().heal();
+        for page in self.pages.iter_mut().flatten() {
+            page.asleep = 0;
+        }
+        if self.server.is_none() {
+            self.start_at = Some(clock::now());
+        }
+    }
+
+    /// Every user has a page that wants to be logged in: one that was kicked logs in if there is no other.
+    fn somebody_for_everyone(&mut self) {
+        for user in 0..USERS {
+            let of_user: Vec<_> = (0..self.pages.len()).filter(|at| self.plan.pages[*at] == user).collect();
+            let wants = |at: &usize| self.pages[*at].as_ref().is_some_and(|page| page.wants);
+            if of_user.iter().any(wants) {
+                continue;
+            }
+            if let Some(at) = of_user.first().copied() {
+                if self.pages[at].is_none() {
+                    self.open(at, None);
+                }
+                on!(self, at, page, around => page.login(around));
+            }
+        }
+    }
+
+    /// Opens a page; with `seed`, as a copy of another.
+    fn open(&mut self, at: usize, seed: Option<u64>) {
+        let Some(user) = self.plan.pages.get(at).copied() else { return };
+        let id = PageId(self.opened);
+        self.opened += 1;
+        let seed = seed.unwrap_or_else(|| Random::new(self.plan.seed, "page", id.0.into()).next());
+        let around = &mut Around {
+            network: &self.network,
+            trace: &mut self.trace,
+            app: &self.stage.app,
+            groups: &mut self.groups,
+        };
+        self.pages[at] = Some(Page::open(id, user, seed, self.plan.patient, around));
+    }
+
+    /// Closes a page; its seed.
+    fn close(&mut self, at: usize, dies: bool) -> Option<u64> {
+        let mut seed = None;
+        on!(self, at, page, around => {
+            seed = Some(page.seed);
+            around.trace.event(Event::Closed { page: page.id });
+            if let Some(link) = page.link.filter(|_| dies) {
+                around.network.lock().swallow(link, true, true);
+            }
+            page.drop_link(around, Packet::Reset);
+        });
+        if let Some(place) = self.pages.get_mut(at) {
+            *place = None;
+        }
+        seed
+    }
+
+    async fn step(&mut self, act: &Act) -> Result<()> {
+        let now = clock::now();
+        match *act {
+            Act::Open { page } => {
+                if matches!(self.pages.get(page), Some(None)) {
+                    self.open(page, None);
+                }
+            }
+            Act::Close { page, dies } => drop(self.close(page, dies)),
+            Act::Reload { page } => {
+                if self.close(page, false).is_some() {
+                    self.open(page, None);
+                }
+            }
+            Act::Copy { page } => {
+                let seed = self.close(page, false);
+                if seed.is_some() {
+                    self.open(page, seed);
+                }
+            }
+            Act::Replace { page } => on!(self, page, page, around => page.replace(around)),
+            Act::Login { page } => on!(self, page, page, around => page.login(around)),
+            Act::Logout { page } => on!(self, page, page, around => page.logout(around)),
+            Act::Resend { page } => on!(self, page, page, around => page.resend(around)),
+            Act::Online { page } => on!(self, page, page, around => page.online(around)),
+            Act::Sleep { page, ms } => {
+                self.with_link(page, |network, link| network.lock().stall(link, false, true, now + ms));
+                on!(self, page, page, _around => page.asleep = now + ms);
+            }
+            Act::Leap { page, ms } => on!(self, page, page, _around => page.leap(ms)),
+            Act::Send { page, to, count, size } => self.send(page, &To::User(name(to)), count, size),
+            Act::SendGroup { page, group, count, size } => {
+                if let Some(id) = self.groups.get(group).copied() {
+                    self.send(page, &To::Group(id), count, size);
+                }
+            }
+            Act::Create { page } => {
+                let params = json!({ "groupName": "a group" });
+                on!(self, page, page, around => page.call("createGroup", params, around));
+            }
+            Act::Add { page, group, user } => self.change("addGroupMembers", page, group, user),
+            Act::Remove { page, group, user } => self.change("removeGroupMembers", page, group, user),
+            Act::Exit { page, group } => self.change("exitGroup", page, group, 0),
+            Act::Cut { page } => self.with_link(page, |network, link| network.lock().cut(link)),
+            Act::Swallow { page, up, down } => {
+                self.with_link(page, |network, link| network.lock().swallow(link, up, down));
+            }
+            Act::Slow { page, ms } => {
+                self.with_link(page, |network, link| network.lock().stall(link, false, true, now + ms));
+            }
+            Act::Partition { page, ms } => {
+                self.with_link(page, |network, link| network.lock().stall(link, true, true, now + ms));
+            }
+            Act::Outage { ms } => {
+                let mut net = self.network.lock();
+                (0..net.links.len()).for_each(|link| net.stall(link, true, true, now + ms));
+            }
+            Act::Clock { ms } => clock::jump(ms),
+            Act::Crash { down, silent } => self.crash(down, silent).await,
+            Act::Stop { down } => self.stop(down).await?,
+            Act::Fail { after, ghost } => self.disk.fault(after, Fault::Fail { ghost }),
+            Act::Power { after, stored, down } => self.disk.fault(after, Fault::Power { stored, down }),
+        }
+        Ok(())
+    }
+
+    fn with_link(&mut self, page: usize, fault: impl FnOnce(&Network, usize)) {
+        if let Some(link) = self.pages.get(page).and_then(Option::as_ref).and_then(|page| page.link) {
+            fault(&self.network, link);
+        }
+    }
+
+    fn change(&mut self, method: &str, page: usize, group: usize, user: usize) {
+        if let Some(group) = self.groups.get(group).copied() {
+            on!(self, page, page, around => page.call(method, members(group, user), around));
+        }
+    }
+
+    fn send(&mut self, page: usize, to: &To, count: usize, size: usize) {
+        for _ in 0..count {
+            self.said += 1;
+            let text = format!("{:<size$}", format!("{}.", self.said));
+            on!(self, page, page, around => page.send(to.clone(), text, around));
+        }
+    }
+
+    /// The server stops while the world goes on, and the scheduler with it.
+    async fn stop(&mut self, down: u64) -> Result<()> {
+        let Some(server) = self.server.take() else { return Ok(()) };
+        self.counts.cuts += server.cuts();
+        let mut stopping = std::pin::pin!(server.stop());
+        let network = self.network.clone();
+        loop {
+            self.arrivals();
+            self.ticks();
+            let next = self.due().unwrap_or(u64::MAX).min(clock::now() + 1_000);
+            select! {
+                biased;
+                () = &mut stopping => break,
+                () = network.moved.notified() => {}
+                () = sleep_until(clock::moment(next)) => {}
+            }
+            if self.disk.lock().outage.is_some() {
+                // The power goes while it stops; whatever is left of it is dropped below.
+                break;
+            }
+        }
+        self.trace.event(Event::ServerDown);
+        self.disk.lock().outage = None;
+        self.start_at = Some(clock::now() + down);
+        Ok(())
+    }
+
+    /// The server dies once more, the logs are read, and everything is judged.
+    async fn end(mut self) -> Result<Outcome> {
+        let mut violations = self.unrest();
+        let dying = self.crash(0, false);
+        timeout(Duration::from_hours(1), dying).await.context("the server does not die")?;
+        let logs = read_logs(self.data.path())?;
+        violations.extend(check(&self.trace.history, &logs, true));
+        for log in &logs {
+            self.trace.line(format_args!("{log:?}"));
+        }
+        let unfenced = std::mem::take(&mut self.disk.lock().unfenced);
+        violations.extend(unfenced.into_iter().map(|what| Violation { promise: Promise::D6, what }));
+        let count =
+            |is: fn(&Event) -> bool| self.trace.history.iter().filter(|event| is(event)).count() as u64;
+        let disk = self.disk.lock();
+        let counts = Counts {
+            messages: count(|event| matches!(event, Event::Told { .. })),
+            received: count(|event| matches!(event, Event::Received { .. })),
+            failures: count(|event| matches!(event, Event::Failed { .. })),
+            kicks: count(|event| matches!(event, Event::Kicked { .. })),
+            commits: disk.commits as u64,
+            failed_commits: disk.failures as u64,
+            server_starts: self.starts,
+            ..self.counts
+        };
+        let Trace { history, hash, lines, .. } = self.trace;
+        Ok(Outcome { violations, history, hash, counts, lines: lines.unwrap_or_default() })
+    }
+
+    /// What should have come to rest and has not.
+    fn unrest(&self) -> Vec<Violation> {
+        let mut found = Vec::new();
+        for page in self.pages.iter().flatten() {
+            if page.wants && !page.logged_in {
+                let what = format!("{} of {} is not logged in in the end", page.id, name(page.user));
+                found.push(Violation { promise: Promise::D4, what });
+            }
+            if page.unanswered() > 0 {
+                let what = format!("{} waits for {} messages in the end", page.id, page.unanswered());
+                found.push(Violation { promise: Promise::D1, what });
+            }
+        }
+        found
+    }
+}
+
+impl Counts {
+    /// Adds those of another run.
+    pub fn add(&mut self, other: &Self) {
+        self.messages += other.messages;
+        self.received += other.received;
+        self.failures += other.failures;
+        self.kicks += other.kicks;
+        self.cuts += other.cuts;
+        self.commits += other.commits;
+        self.failed_commits += other.failed_commits;
+        self.server_starts += other.server_starts;
+    }
+}
+
+impl std::fmt::Display for Counts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} messages stored, {} handed to pages, {} failures told; {} kicks, {} slow readers cut, {} of {} commits \
+             failed, {} starts of the server",
+            self.messages,
+            self.received,
+            self.failures,
+            self.kicks,
+            self.cuts,
+            self.failed_commits,
+            self.commits,
+            self.server_starts
+        )
+    }
+}
