@@ -22,6 +22,7 @@ mod sim;
 mod site;
 mod size;
 mod steps;
+mod storms;
 mod test;
 mod tools;
 mod wasm_names;
@@ -60,6 +61,8 @@ enum Command {
     PowerCuts(power_cuts::Args),
     /// Run pages, server, store and network in one thread under thousands of seeds; arguments are passed on.
     Sim(sim::Args),
+    /// Cut all connections of a server's pages at once, again and again.
+    Storms(storms::Args),
 }
 
 fn main() -> ExitCode {
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::PowerCuts(args) => power_cuts::run(&args),
         Command::Sim(args) => sim::run(&args),
+        Command::Storms(args) => storms::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

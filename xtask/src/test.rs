@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if wants(&["clippy", "native", "sim", "power-cuts", "wasm", "e2e"]) {
         tools::c_compiler()?;
     }
-    if wants(&["power-cuts"]) {
+    if wants(&["native", "power-cuts"]) {
         tools::strace()?;
     }
     if wants(&["deny"]) {

@@ -12,6 +12,7 @@ mod files;
 mod frames;
 pub mod history;
 mod http;
+pub mod live;
 mod process;
 mod server;
 #[cfg(feature = "sim")]

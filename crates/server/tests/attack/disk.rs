@@ -1,0 +1,87 @@
+//! Disks that fail and disks that are full.
+
+use crate::stage::Stage;
+use anyhow::{Result, ensure};
+use jmessage_testkit::{Process, metric, sys};
+use std::time::Duration;
+use tokio::time::sleep;
+
+const FAILURES: &str = "jmessage_commit_failures_total";
+
+/// Pages talk until so many commits have failed.
+async fn fail(stage: &mut Stage, server: &Process, commits: f64) -> Result<()> {
+    for _ in 0..60 {
+        stage.say(1);
+        if metric(server.url(), FAILURES).await? >= commits {
+            return Ok(());
+        }
+        // Not all at once: each commit shall be small.
+        sleep(Duration::from_millis(20)).await;
+    }
+    stage.until("commits to fail", async || Ok(metric(server.url(), FAILURES).await? >= commits)).await
+}
+
+/// The server's system calls fail as `inject` says, under load, until it is killed; afterwards the disk is well.
+async fn survives(inject: &str) -> Result<()> {
+    let mut stage = Stage::new(8, 5).await?;
+    let server = stage.serve_with(inject).await?;
+    stage.open_pages();
+    fail(&mut stage, &server, 5.0).await?;
+    stage.say(2);
+    let some = stage.waiting() / 2;
+    stage.until("some answers", async || Ok(stage.waiting() <= some)).await?;
+    stage.kill(server).await?;
+    let server = stage.serve(&[]).await?;
+    stage.say(2);
+    stage.judge(server).await
+}
+
+#[tokio::test]
+async fn syncs_that_fail_are_never_taken_for_success() -> Result<()> {
+    survives("fsync,fdatasync:error=EIO:when=9+4").await
+}
+
+#[tokio::test]
+async fn writes_that_fail_are_never_taken_for_success() -> Result<()> {
+    survives("pwrite64:error=EIO:when=60+41").await
+}
+
+#[tokio::test]
+async fn writes_that_find_no_space_are_never_taken_for_success() -> Result<()> {
+    survives("pwrite64:error=ENOSPC:when=60+41").await
+}
+
+/// Every sync fails from some moment on: the server says so to everybody, and a restart on a good disk mends it.
+#[tokio::test]
+async fn a_disk_that_syncs_no_more_stores_nothing_and_says_so() -> Result<()> {
+    let mut stage = Stage::new(6, 5).await?;
+    let server = stage.serve_with("fsync,fdatasync:error=EIO:when=12+").await?;
+    stage.open_pages();
+    fail(&mut stage, &server, 10.0).await?;
+    let stored = metric(server.url(), "jmessage_messages_total").await?;
+    stage.say(5);
+    let more = metric(server.url(), FAILURES).await? + 5.0;
+    stage.until("more commits to fail", async || Ok(metric(server.url(), FAILURES).await? >= more)).await?;
+    ensure!(metric(server.url(), "jmessage_messages_total").await? <= stored, "stored without a sync");
+    stage.kill(server).await?;
+    let server = stage.serve(&[]).await?;
+    stage.judge(server).await
+}
+
+/// The disk is full under load; when there is room again, everything goes on by itself.
+#[tokio::test]
+async fn a_full_disk_refuses_and_goes_on_when_there_is_room() -> Result<()> {
+    let mut stage = Stage::new(8, 5).await?;
+    let server = stage.serve_without_size_signal().await?;
+    stage.open_pages();
+    stage.say(10);
+    for _ in 0..3 {
+        sys::limit_file_size(server.pid()?, Some(4096))?;
+        stage.say(10);
+        let failed = metric(server.url(), FAILURES).await? + 3.0;
+        stage.until("commits to fail", async || Ok(metric(server.url(), FAILURES).await? >= failed)).await?;
+        sys::limit_file_size(server.pid()?, None)?;
+        stage.until("all answers", async || Ok(stage.waiting() == 0)).await?;
+    }
+    stage.judge(server).await
+}
