@@ -31,7 +31,10 @@ pub(crate) async fn measure(target: &Target, users: usize, time: Duration) -> Re
         .map(Ok::<_, anyhow::Error>)
         .try_for_each_concurrent(AT_ONCE, async |index| {
             // One that is still coming back from its last break is left alone.
-            let Ok(mut session) = sessions[index].try_lock() else { return Ok(()) };
+            let Ok(mut session) = sessions[index].try_lock() else {
+                tokio::task::yield_now().await;
+                return Ok(());
+            };
             let (writer, reader, _) = target.resume(&session.0).await?;
             session.1 = (writer, reader);
             resumed.set(resumed.get() + 1);
