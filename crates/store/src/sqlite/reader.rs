@@ -9,8 +9,8 @@ use jmessage_core::{
     },
 };
 use jmessage_model::{
-    AppId, AppKey, ConversationId, Description, FileId, Millis, NameError, Nickname, Platform, Seq, UserId,
-    Username,
+    AppId, AppKey, ConversationId, Description, FileId, Millis, Mutant, NameError, Nickname, Platform, Seq,
+    UserId, Username,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::{
@@ -157,6 +157,10 @@ impl Reader for SqliteReader {
             let found = self.with(|c| log::entries(c, user, conversation, after, limit, &waiting))?;
             if let Some(entries) = found {
                 return Ok(entries);
+            }
+            // What is not committed would never be found.
+            if Mutant::AnswerBeforeCommit.is_on() {
+                return Err(Unavailable("not committed".into()));
             }
         }
     }

@@ -10,12 +10,16 @@ use std::{
 };
 use tokio::time::Instant;
 
+/// More pauses than any simulation needs: a server that goes round in circles is slowed down until it is found out.
+const PAUSES_IN_ALL: u32 = 50_000;
+
 /// What the server's clock shows when a simulation begins, in milliseconds since 1970.
 const BEGIN: u64 = 1_700_000_000_000;
 
 thread_local! {
     static START: Cell<Option<Instant>> = const { Cell::new(None) };
     static AHEAD: Cell<i64> = const { Cell::new(0) };
+    static PAUSED: Cell<u32> = const { Cell::new(0) };
     static SECRETS: RefCell<Random> = RefCell::new(Random::new(0, "", 0));
 }
 
@@ -29,6 +33,7 @@ tokio::task_local! {
 pub(super) fn start(seed: u64) {
     START.set(Some(Instant::now()));
     AHEAD.set(0);
+    PAUSED.set(0);
     SECRETS.set(Random::new(seed, "secrets", 0));
 }
 
@@ -79,7 +84,9 @@ pub(super) fn pause() -> BoxFuture<'static, ()> {
             _ => random.between(100, 2000),
         }
     };
-    let millis = PAUSES.try_with(draw).unwrap_or(0);
+    PAUSED.set(PAUSED.get() + 1);
+    let drawn = PAUSES.try_with(draw).unwrap_or(0);
+    let millis = if PAUSED.get() > PAUSES_IN_ALL { 10_000 } else { drawn };
     Box::pin(async move {
         if millis > 0 {
             tokio::time::sleep(Duration::from_millis(millis)).await;
