@@ -107,7 +107,9 @@ async fn one_to_one(target: &Target, groups: Vec<u64>, time: Duration) -> Result
 
 /// The next message leaves when an earlier one is stored.
 async fn speak(mut writer: Writer, mut reader: Reader, groups: Vec<u64>) -> Result<()> {
-    let (mut number, mut answered) = (0, 0);
+    // Keys that no earlier point of the curve has used.
+    let first = groups.first().context("no groups")? * 1_000_000_000;
+    let (mut number, mut answered) = (first, first);
     let mut groups = groups.iter().cycle();
     let mut frames = Vec::new();
     loop {
