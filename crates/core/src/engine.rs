@@ -348,19 +348,17 @@ impl Engine {
     }
 
     /// The sender's own session knows the message by its answer, unless it is a message to oneself.
-    fn deliver(&self, session: &Session, to: &Recipients, entry: Entry) {
+    fn deliver(&mut self, session: &Session, to: &Recipients, entry: Entry) {
         let shared = Shared::new(entry);
-        let deliver = |user, except| self.hub.deliver(user, &shared, except, &self.stats);
         match to {
-            Recipients::User(to) if to.id == session.user.id => deliver(to.id, None),
             Recipients::User(to) => {
-                deliver(to.id, None);
-                deliver(session.user.id, Some(session));
+                self.hub.deliver(to.id, &shared, None, &self.stats);
+                if to.id != session.user.id {
+                    self.hub.deliver(session.user.id, &shared, Some(session), &self.stats);
+                }
             }
             Recipients::Group(group) => {
-                for member in group.members.ids() {
-                    deliver(*member, Some(session));
-                }
+                self.hub.deliver_to_group(group, &shared, session, &self.stats);
             }
         }
     }

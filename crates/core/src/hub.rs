@@ -1,21 +1,46 @@
 //! Who is online on this node. Owned by the writer thread, so nothing here waits for anything.
 
-use crate::{Session, Shared, Stats, queue::End};
+use crate::{Session, Shared, Stats, port::GroupRecord, queue::End};
 use foldhash::HashMap;
-use jmessage_model::UserId;
-use std::sync::Arc;
+use jmessage_model::{ConversationId, UserId};
+use std::{collections::VecDeque, sync::Arc};
+
+/// Groups of at most so many members are gone through member by member.
+const SMALL: usize = 64;
+/// Larger groups whose members online are remembered, before the memory starts anew.
+const CROWDS: usize = 4096;
+/// Users who came or went, of whom the hub still knows which; a crowd that missed more of them is counted again.
+const MOVES: usize = 8192;
 
 /// The sessions online, by user.
 #[derive(Default)]
 pub(crate) struct Hub {
     sessions: HashMap<UserId, Vec<Arc<Session>>>,
     count: usize,
+    /// The members online of the groups that were written to, so that a message costs nothing for those away.
+    crowds: HashMap<ConversationId, Crowd>,
+    /// The last users who came or went.
+    moves: VecDeque<UserId>,
+    /// How many did so far.
+    moved: usize,
+}
+
+/// Who of a group is online.
+struct Crowd {
+    /// The group as it was then; any change of it makes another record.
+    group: Arc<GroupRecord>,
+    /// Users, in the order of their numbers.
+    present: Vec<UserId>,
+    /// How many moves are taken into account.
+    moved: usize,
 }
 
 impl Hub {
     /// Puts `session` online; the older one of the same user and platform ends with `reason`.
     pub(crate) fn enter(&mut self, session: Arc<Session>, reason: End, stats: &Stats) {
-        let of_user = self.sessions.entry(session.fence.user).or_default();
+        let user = session.fence.user;
+        let of_user = self.sessions.entry(user).or_default();
+        let came = of_user.is_empty();
         if let Some(at) = of_user.iter().position(|other| other.fence.platform == session.fence.platform) {
             of_user.swap_remove(at).queue.close(reason);
             self.count -= 1;
@@ -24,6 +49,9 @@ impl Hub {
         of_user.push(session);
         self.count += 1;
         Stats::set(&stats.sessions, self.count);
+        if came {
+            self.remember(user);
+        }
     }
 
     /// Takes `session` offline, if it still is the one online.
@@ -32,11 +60,54 @@ impl Hub {
         let Some(of_user) = self.sessions.get_mut(&user) else { return };
         let Some(at) = of_user.iter().position(|other| other.fence == session.fence) else { return };
         of_user.swap_remove(at);
-        if of_user.is_empty() {
+        let went = of_user.is_empty();
+        if went {
             self.sessions.remove(&user);
         }
         self.count -= 1;
         Stats::set(&stats.sessions, self.count);
+        if went {
+            self.remember(user);
+        }
+    }
+
+    fn remember(&mut self, user: UserId) {
+        if self.moves.len() >= MOVES {
+            self.moves.pop_front();
+        }
+        self.moves.push_back(user);
+        self.moved += 1;
+    }
+
+    /// Offers an entry to every session of the group's members but `except`.
+    pub(crate) fn deliver_to_group(
+        &mut self,
+        group: &Arc<GroupRecord>,
+        shared: &Arc<Shared>,
+        except: &Session,
+        stats: &Stats,
+    ) {
+        if group.members.ids().len() <= SMALL {
+            for user in group.members.ids() {
+                self.deliver(*user, shared, Some(except), stats);
+            }
+            return;
+        }
+        let id = group.card.id;
+        let crowd = match self.crowds.remove(&id) {
+            Some(mut crowd) => {
+                crowd.follow(self, group);
+                crowd
+            }
+            None => Crowd::count(self, group),
+        };
+        for user in &crowd.present {
+            self.deliver(*user, shared, Some(except), stats);
+        }
+        if self.crowds.len() >= CROWDS {
+            self.crowds.clear();
+        }
+        self.crowds.insert(id, crowd);
     }
 
     /// Offers an entry to every session of `user` but `except`.
@@ -58,3 +129,43 @@ impl Hub {
         }
     }
 }
+
+impl Crowd {
+    fn count(hub: &Hub, group: &Arc<GroupRecord>) -> Self {
+        let members = &group.members;
+        let present = if members.ids().len() <= hub.sessions.len() {
+            members.ids().iter().filter(|user| hub.sessions.contains_key(user)).copied().collect()
+        } else {
+            let mut present: Vec<_> =
+                hub.sessions.keys().filter(|user| members.has(**user)).copied().collect();
+            present.sort_unstable();
+            present
+        };
+        Self { group: group.clone(), present, moved: hub.moved }
+    }
+
+    /// Takes in who came and went since the last message, or counts again when that is not known any more.
+    fn follow(&mut self, hub: &Hub, group: &Arc<GroupRecord>) {
+        let missed = hub.moved - self.moved;
+        if !Arc::ptr_eq(&self.group, group) || missed > hub.moves.len() {
+            *self = Self::count(hub, group);
+            return;
+        }
+        for user in hub.moves.iter().skip(hub.moves.len() - missed) {
+            if !group.members.has(*user) {
+                continue;
+            }
+            match (self.present.binary_search(user), hub.sessions.contains_key(user)) {
+                (Err(at), true) => self.present.insert(at, *user),
+                (Ok(at), false) => {
+                    self.present.remove(at);
+                }
+                (Ok(_), true) | (Err(_), false) => {}
+            }
+        }
+        self.moved = hub.moved;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -232,10 +232,12 @@ async fn run(file: Option<PathBuf>, command: Command) -> Result<(), Failure> {
 
 async fn serve(config: Config) -> Result<(), Failure> {
     start_log(&config)?;
+    // Before anybody can know that the server is there.
+    let stop = asked_to_stop()?;
     let running = run::serve(config).await?;
     writeln!(io::stdout(), "listening on http://{}", running.addr)?;
     io::stdout().flush()?;
-    asked_to_stop().await?;
+    stop.await;
     running.stop().await;
     Ok(())
 }
@@ -249,17 +251,24 @@ fn start_log(config: &Config) -> Result<(), Failure> {
     }
 }
 
+/// Listens to what asks the process to stop, from now on; the future tells when it was asked.
 #[cfg(unix)]
-async fn asked_to_stop() -> io::Result<()> {
+fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        result = tokio::signal::ctrl_c() => result,
-    }
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
-#[cfg(not(unix))]
-async fn asked_to_stop() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
+/// Listens to what asks the process to stop, from now on; the future tells when it was asked.
+#[cfg(windows)]
+fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        interrupt.recv().await;
+    })
 }

@@ -118,6 +118,15 @@ async fn a_key_is_remembered_across_restarts() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_server_that_just_began_to_listen_stops_gracefully() -> Result<()> {
+    let house = House::new().await?;
+    for _ in 0..5 {
+        house.serve(&[]).await?.stop().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn two_servers_do_not_share_a_data_directory() -> Result<()> {
     let house = House::new().await?;
     let server = house.serve(&[]).await?;
