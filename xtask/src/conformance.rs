@@ -71,7 +71,7 @@ fn compare(ws: &Workspace, runner: &Runner, verdicts: &Verdicts) -> Result<()> {
 /// Runs every case.
 fn verdicts(ws: &Workspace, runner: &Runner) -> Result<Verdicts> {
     let kosoku = kosoku(ws)?;
-    runner.exec(ws.cmd("cargo").args(["build", "--package", "jmessage-testkit", "--bin", "echo"]))?;
+    runner.exec(ws.cmd("cargo").args(["build", "--workspace", "--bin", "echo"]))?;
     let echo = Cmd::new(ws.binary("debug", "echo")).dir(&ws.root);
     let (_echo, line) = Child::start("echo", echo, Duration::from_mins(1), |line| {
         line.starts_with('{').then(|| line.to_owned())

@@ -31,8 +31,8 @@ pub(crate) fn cut(
     seed: Option<u64>,
     exec: impl Fn(Cmd) -> Result<()>,
 ) -> Result<()> {
-    exec(ws.cmd("cargo").args(["build", "--package", "jmessage-server"]))?;
-    exec(ws.cmd("cargo").args(["build", "--package", "jmessage-testkit", "--bin", "powercuts"]))?;
+    // Of the whole workspace, so that what other tests have built serves here too.
+    exec(ws.cmd("cargo").args(["build", "--workspace", "--bin", "jmessage-server", "--bin", "powercuts"]))?;
     let program = Cmd::new(ws.binary("debug", "powercuts")).dir(&ws.root);
     let seed = seed.map(|seed| ["--seed".to_owned(), seed.to_string()]);
     exec(
