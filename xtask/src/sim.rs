@@ -6,7 +6,7 @@ use crate::{run::Cmd, tools};
 use anyhow::Result;
 
 /// How the simulator is built: quick to run, quick to build, with the bugs that can be switched on.
-pub(crate) const BUILD: [&str; 6] =
+const BUILD: [&str; 6] =
     ["--profile", "sim", "--package", "jmessage-testkit", "--features", "jmessage-testkit/mutants"];
 
 #[derive(clap::Args)]

@@ -5,7 +5,7 @@ use crate::run::Cmd;
 use crate::serve::Child;
 use crate::steps::{self, Runner, Step};
 use crate::workspace::Workspace;
-use crate::{arrows, conformance, npm, output, pkg, power_cuts, sim, size, tools};
+use crate::{arrows, conformance, npm, output, pkg, power_cuts, size, tools};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::path::PathBuf;
