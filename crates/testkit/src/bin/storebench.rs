@@ -29,7 +29,8 @@ fn main() -> Result<()> {
     let (mut sent, mut tenth) = (0, (messages / 10).max(1));
     let (mut wall, mut cpu) = (Instant::now(), cpu_time(std::process::id())?);
     while sent < messages {
-        let ops: Vec<_> = (sent..sent + batch).map(|number| message(&senders, number, &text)).collect();
+        let ops: Vec<_> =
+            (sent..sent + batch).map(|number| message(&senders, number, &text)).collect::<Result<_>>()?;
         for result in writer.commit(&ops)? {
             result.map_err(|refusal| anyhow!("{refusal:?}"))?;
         }
@@ -92,7 +93,7 @@ fn apply(writer: &mut impl Writer, op: Op) -> Result<Done> {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the remainder is an index")]
-fn message(senders: &[(Fence, UserId, Nickname)], number: u64, text: &str) -> Op {
+fn message(senders: &[(Fence, UserId, Nickname)], number: u64, text: &str) -> Result<Op> {
     let (fence, peer, nickname) = &senders[(number % senders.len() as u64) as usize];
     // As the clients make them: a beginning of the page's own, and a count.
     let key = format!(
@@ -100,13 +101,13 @@ fn message(senders: &[(Fence, UserId, Nickname)], number: u64, text: &str) -> Op
         fence.user.0.wrapping_mul(0x9E37_79B9_7F4A_7C15),
         number / senders.len() as u64
     );
-    Op::Append {
+    Ok(Op::Append {
         fence: *fence,
         app: AppId(1),
         to: Target::User(*peer),
         nickname: nickname.clone(),
-        key: ClientKey::new(&key).unwrap_or_else(|_| unreachable!("the key is well formed")),
+        key: ClientKey::new(&key)?,
         content: Content::Text(text.into()),
         at: Millis(number),
-    }
+    })
 }
