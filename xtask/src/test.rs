@@ -158,7 +158,7 @@ fn in_browser<'a>(ws: &'a Workspace, browser: Option<&'a Browser>) -> Vec<Step<'
         step("e2e", "the demo and pages of the original in a browser", &["pkg"], move |runner| {
             runner.exec(cargo(
                 ws,
-                &["build", "--package", "jmessage-server", "--package", "signature-server"],
+                &["build", "--workspace", "--bin", "jmessage-server", "--bin", "signature-server"],
             ))?;
             let tests = Cmd::new("node")
                 .args(["--test", "--test-reporter=spec"])
@@ -174,7 +174,7 @@ fn in_browser<'a>(ws: &'a Workspace, browser: Option<&'a Browser>) -> Vec<Step<'
 /// Runs `tests/*.rs` of the SDK in headless Chromium. The address of the server is compiled in:
 /// a page has no environment to read it from.
 fn wasm_tests(ws: &Workspace, browser: &Browser, runner: &Runner) -> Result<()> {
-    runner.exec(cargo(ws, &["build", "--package", "jmessage-testkit", "--bin", "testserver"]))?;
+    runner.exec(cargo(ws, &["build", "--workspace", "--bin", "testserver"]))?;
     let testserver = Cmd::new(ws.binary("debug", "testserver")).dir(&ws.root);
     let (_server, line) = Child::start("testserver", testserver, Duration::from_mins(1), |line| {
         line.starts_with('{').then(|| line.to_owned())
