@@ -85,8 +85,8 @@ impl Logs {
 
 /// What the writer knows of it.
 ///
-/// The entries gather until there are enough of them; then their places are written a part with each commit, so that none
-/// of them takes long, while new entries gather.
+/// The entries gather until there are enough of them; then their places are written in parts with some of the later commits,
+/// so that none of them takes long, while new entries gather.
 pub(super) struct Unindexed {
     entries: Vec<Waiting>,
     /// The places still to be written of those that gathered before, in reverse order.
