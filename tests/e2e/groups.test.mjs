@@ -244,6 +244,24 @@ test("a group can be made, looked at and left by keyboard", async () => {
   assert.equal(await page.evaluate(() => document.activeElement.textContent), "取消", "what cannot be undone is not the first answer");
   await press("Escape");
   await page.waitForSelector(".question", { state: "detached" });
+  assert.ok(await page.evaluate(() => document.activeElement.matches("[data-leave]")), "the focus is given back");
   assert.equal(await page.locator(".composer").count(), 1);
   await end(david);
+});
+
+test("the panel keeps the focus when others change the group", async () => {
+  const [alice, carol] = await people("alice", "carol");
+  await alice.makeGroup("Focus", ["carol"]);
+  await carol.openGroup("Focus");
+  await alice.info(true);
+  for (const [control, happens, shown] of [
+    ["[data-leave]", () => carol.invite("bobby"), '[data-username="bobby"]'],
+    ['[data-remove="carol"]', () => carol.invite("david"), '[data-username="david"]'],
+  ]) {
+    await alice.page.focus(control);
+    await happens();
+    await alice.page.waitForSelector(`.member${shown}`);
+    assert.ok(await alice.page.evaluate((control) => document.activeElement.matches(control), control), control);
+  }
+  await end(alice, carol);
 });

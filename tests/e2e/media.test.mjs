@@ -9,7 +9,6 @@ import { Phone } from "./lib/phone.mjs";
 import { stage } from "./lib/stage.mjs";
 
 const set = stage({ network: true });
-const PHOTO = landscape(1200, 800);
 /** Two megabytes. */
 const LARGE = noise(1000, 700);
 
@@ -100,10 +99,11 @@ test("an upload that breaks is marked, and sent again on request, once, after a 
   await loaded(david.page);
 
   // What was under way when the page went is still on the device.
-  await slowUpload(carol.page, 300_000);
-  await carol.choose({ name: "photo.png", mimeType: "image/png", buffer: PHOTO });
+  const again = await slowUpload(carol.page, 100_000);
+  await carol.choose({ name: "large.png", mimeType: "image/png", buffer: LARGE });
   await ring(carol.page).waitFor();
   await carol.page.reload();
+  await again();
   await carol.signIn();
   await carol.lastIs("failed");
   assert.equal(await carol.page.textContent(".message-error"), "离开页面时尚未确认送达");

@@ -56,7 +56,12 @@ struct Done {
     outcome: Outcome,
     took: Duration,
     summary: Vec<String>,
+    /// What was printed last, of a step that failed.
+    end: Vec<String>,
 }
+
+/// Lines that are repeated of a step that failed.
+const LAST_WORDS: usize = 20;
 
 /// Runs the steps named in `only`, or all when it is empty, and prints a table at the end.
 /// Errs when one failed or was not run because of another.
@@ -90,6 +95,7 @@ fn one(step: &Step<'_>, before: &[Done]) -> Done {
             outcome: Outcome::NotRun(need),
             took: Duration::ZERO,
             summary: Vec::new(),
+            end: Vec::new(),
         };
     }
     let started = Instant::now();
@@ -102,8 +108,13 @@ fn one(step: &Step<'_>, before: &[Done]) -> Done {
             Outcome::Failed(text)
         }
     };
-    let summary = runner.record.lines().into_iter().filter(|line| is_summary(line)).collect();
-    Done { name: step.name, outcome, took: started.elapsed(), summary }
+    let mut end = runner.record.lines();
+    let summary = end.iter().filter(|line| is_summary(line)).cloned().collect();
+    match outcome {
+        Outcome::Failed(_) => drop(end.drain(..end.len().saturating_sub(LAST_WORDS))),
+        _ => end.clear(),
+    }
+    Done { name: step.name, outcome, took: started.elapsed(), summary, end }
 }
 
 /// The number in `test result: ok. 12 passed; …`.
@@ -138,6 +149,9 @@ fn table(done: &[Done], total: Duration) -> String {
         let _ = writeln!(text, "    {:<10}{:>9}  {verdict}", step.name, seconds(step.took));
         for line in &step.summary {
             let _ = writeln!(text, "                       {}", line.trim());
+        }
+        for line in &step.end {
+            let _ = writeln!(text, "                     | {line}");
         }
     }
     let _ = write!(text, "    {:<10}{:>9}", "total", seconds(total));

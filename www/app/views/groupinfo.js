@@ -57,7 +57,7 @@ export function groupInfo({ session, signal }, conversation, { talk, closed }) {
         [...group.members].sort((a, b) => rank(group, a) - rank(group, b)).map((username) => member(group, username, mine)),
         group.members.length < group.count && h("li", null, h("button", { type: "button", class: "plain", onclick: more, dataset: { focus: "more" } }, t("group.more")))),
       h("div", { class: "info-end" },
-        h("button", { type: "button", class: "plain danger", "data-leave": true, onclick: mine ? dissolve : leave }, icon("leave"), t(mine ? "group.dissolve" : "group.leave"))));
+        h("button", { type: "button", class: "plain danger", "data-leave": true, "data-focus": "leave", onclick: mine ? dissolve : leave }, icon("leave"), t(mine ? "group.dissolve" : "group.leave"))));
     if (focused) body.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
   }
 
@@ -77,7 +77,7 @@ export function groupInfo({ session, signal }, conversation, { talk, closed }) {
         : h("button", { type: "button", class: "member-face", title: t("list.start", { name }), onclick: () => talk(username), dataset: { focus: `talk ${username}` } }, avatar(username, name), shown),
       username === group.owner && h("span", { class: "tag" }, t("group.owner")),
       username === me && h("span", { class: "tag quiet" }, t("chat.me")),
-      mine && username !== me && iconButton("out", t("group.remove", { name }), () => remove(username, name), { "data-remove": username }));
+      mine && username !== me && iconButton("out", t("group.remove", { name }), () => remove(username, name), { "data-remove": username, "data-focus": `remove ${username}` }));
   }
 
   /** After a dialog the control that opened it has the focus again, though it may have been drawn anew. */
@@ -123,15 +123,16 @@ export function groupInfo({ session, signal }, conversation, { talk, closed }) {
   }
 
   const remove = (username, name) =>
-    sure({ title: t("group.removeTitle"), text: t("group.removeText", { name }), action: t("group.removeAction") }, () => groups.remove(id, [username]));
+    sure(`remove ${username}`, { title: t("group.removeTitle"), text: t("group.removeText", { name }), action: t("group.removeAction") }, () => groups.remove(id, [username]));
   const leave = () =>
-    sure({ title: t("group.leaveTitle"), text: t("group.leaveText"), action: t("group.leaveAction") }, () => groups.exit(id));
+    sure("leave", { title: t("group.leaveTitle"), text: t("group.leaveText"), action: t("group.leaveAction") }, () => groups.exit(id));
   const dissolve = () =>
-    sure({ title: t("group.dissolveTitle"), text: t("group.dissolveText"), action: t("group.dissolveAction") }, () => groups.exit(id));
+    sure("leave", { title: t("group.dissolveTitle"), text: t("group.dissolveText"), action: t("group.dissolveAction") }, () => groups.exit(id));
 
-  async function sure(question, act) {
+  /** Asks before `act()`; `control` is what the question came from. */
+  async function sure(control, question, act) {
     const yes = await confirm({ ...question, danger: true });
-    refocus("");
+    refocus(control);
     if (!yes) return;
     try {
       await act();
