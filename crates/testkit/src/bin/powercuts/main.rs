@@ -32,8 +32,8 @@ struct Args {
     /// What the cuts and the clients are made of [default: the time]
     #[arg(long)]
     seed: Option<u64>,
-    /// Where the server runs and the files are put together; without a disk it is faster
-    #[arg(long, default_value_os_t = fast_directory())]
+    /// Where the server runs and the files are put together
+    #[arg(long, default_value_os_t = std::env::temp_dir())]
     work_in: PathBuf,
 }
 
@@ -127,9 +127,4 @@ fn moment(life: &Life, told: &[(usize, Told)], dice: &mut Dice) -> usize {
         _ => None,
     };
     found.unwrap_or(anywhere)
-}
-
-fn fast_directory() -> PathBuf {
-    let memory = PathBuf::from("/dev/shm");
-    if memory.is_dir() { memory } else { std::env::temp_dir() }
 }
