@@ -14,6 +14,7 @@ mod demo_data;
 mod nightly;
 mod npm;
 mod output;
+mod peers;
 mod pkg;
 mod power_cuts;
 mod run;
@@ -55,7 +56,7 @@ enum Command {
     Conformance(conformance::Args),
     /// Fuzz each target for a while.
     Nightly(nightly::Args),
-    /// Build a release server and run the load generator; arguments are passed on to it.
+    /// Build a release server and run the load generator; other arguments are passed on to it.
     Bench(bench::Args),
     /// Trace a server and look for what it told in its files after power cuts.
     PowerCuts(power_cuts::Args),

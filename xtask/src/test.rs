@@ -5,7 +5,7 @@ use crate::run::Cmd;
 use crate::serve::Child;
 use crate::steps::{self, Runner, Step};
 use crate::workspace::Workspace;
-use crate::{arrows, conformance, npm, output, pkg, power_cuts, size, tools};
+use crate::{arrows, conformance, npm, output, peers, pkg, power_cuts, size, tools};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -133,6 +133,7 @@ fn package(ws: &Workspace) -> Vec<Step<'_>> {
         step("pkg", "the npm package builds", &[], |runner| {
             npm::check_lock(&ws.pkg())?;
             npm::check_lock(&e2e(ws))?;
+            npm::check_lock(&peers::socketio_dir(ws))?;
             pkg::build(ws, false, |cmd| runner.exec(cmd))
         }),
         step("size", "what a browser downloads stays below the limit", &["pkg"], |runner| {

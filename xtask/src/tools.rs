@@ -155,16 +155,22 @@ pub(crate) fn apt(packages: &[&str], why: &str) -> Result<()> {
         bail!("please install {names} with this system's package manager: {why}");
     }
     output::install(&names, why);
-    let root = rustix::process::geteuid().is_root();
-    if !root && which("sudo").is_none() {
+    if !is_root() && which("sudo").is_none() {
         bail!("please install {names} as root: {why}");
     }
     let apt_get = |args: &[&str]| {
-        let prefix: &[&str] = if root { &[] } else { &["sudo"] };
-        let line = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", "--yes"];
-        let words: Vec<&str> = prefix.iter().chain(&line).chain(args).copied().collect();
-        Cmd::new(words[0]).args(&words[1..]).run()
+        as_root(&[&["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", "--yes"], args].concat())
     };
     apt_get(&["update"])?;
     apt_get(&[&["install", "--no-install-recommends"], packages].concat())
+}
+
+/// Runs a program as root or through sudo.
+pub(crate) fn as_root(line: &[&str]) -> Result<()> {
+    let line = if is_root() { line.to_vec() } else { [&["sudo"], line].concat() };
+    Cmd::new(line[0]).args(&line[1..]).run()
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
 }

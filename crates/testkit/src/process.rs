@@ -3,11 +3,15 @@
 use crate::PATIENCE;
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
-use std::process::{ExitStatus, Stdio};
+use std::{
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
+    net::TcpStream,
     process::{Child, ChildStdin, ChildStdout, Command},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 /// A running program that said where it listens. It is killed when dropped.
@@ -33,6 +37,24 @@ impl Process {
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         let stdin = child.stdin.take();
         Ok(Self { child, url, _stdin: stdin })
+    }
+
+    /// Starts `command`, which listens on a port of the loopback without saying so, and waits until it answers there. What it
+    /// prints is thrown away.
+    pub async fn on_port(mut command: Command, port: u16) -> Result<Self> {
+        let name = command.as_std().get_program().to_string_lossy().into_owned();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
+        let mut child = command.spawn().with_context(|| format!("cannot start {name}"))?;
+        let listening = async {
+            while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::select! {
+            answered = timeout(PATIENCE, listening) => answered.with_context(|| format!("{name} does not listen"))?,
+            ended = child.wait() => bail!("{name} ended with {} before it listened", ended?),
+        }
+        Ok(Self { child, url: format!("http://127.0.0.1:{port}"), _stdin: None })
     }
 
     /// The base URL, `http://host:port`.

@@ -24,6 +24,28 @@ pub fn resident_memory(pid: u32) -> Result<u64> {
     Ok(kib * 1024)
 }
 
+/// A process and all that it has started, directly or not, as far as they live.
+pub fn tree(root: u32) -> Result<Vec<u32>> {
+    let mut parents = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
+        // A process that ended meanwhile is none of the tree.
+        let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { continue };
+        let parent =
+            stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse::<u32>().ok());
+        parents.push((pid, parent.context("/proc/PID/stat has no parent")?));
+    }
+    let mut tree = vec![root];
+    let mut next = 0;
+    while let Some(pid) = tree.get(next).copied() {
+        tree.extend(parents.iter().filter(|(_, parent)| *parent == pid).map(|(child, _)| child));
+        next += 1;
+    }
+    Ok(tree)
+}
+
 /// How many threads wanted to run, on average over the last minute. What else the machine does disturbs a measurement.
 pub fn load_average() -> Result<f64> {
     let text = fs::read_to_string("/proc/loadavg")?;
@@ -67,6 +89,7 @@ fn clock_ticks_per_second() -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::process::{Command, Stdio};
 
     #[test]
     fn this_process_has_memory_and_uses_time() {
@@ -77,5 +100,17 @@ mod tests {
             std::hint::black_box((0..10_000).sum::<u64>());
         }
         assert!(!allowed_cpus().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_tree_is_a_process_and_its_descendants() {
+        let mut shell = Command::new("sh").args(["-c", "cat; true"]).stdin(Stdio::piped()).spawn().unwrap();
+        while tree(shell.id()).unwrap().len() < 2 {
+            std::thread::yield_now();
+        }
+        assert_eq!(tree(shell.id()).unwrap().len(), 2);
+        assert!(tree(std::process::id()).unwrap().contains(&shell.id()));
+        drop(shell.stdin.take());
+        shell.wait().unwrap();
     }
 }

@@ -2,11 +2,13 @@
 //! every listener, so that nobody falls behind.
 
 use crate::{
-    frame::{self, Acks, Frame},
+    frame::{Acks, Frame},
     link::{Reader, Writer},
     meter::Meter,
     pairs::Players,
+    peers::{socketio, xmpp},
     target::Target,
+    wire::Wire,
 };
 use anyhow::{Context, Result, bail};
 use futures_util::{StreamExt, stream};
@@ -40,23 +42,33 @@ pub(crate) async fn start(
 ) -> Result<Players> {
     let mut players = JoinSet::new();
     let progress = Arc::new(Progress::default());
+    let (mut writer, mut reader) = target.enter_room(0).await?;
     // One after the other, 10,000 of them would wait for a commit each.
-    let mut entering = stream::iter(1..members).map(|index| target.enter(index)).buffer_unordered(AT_ONCE);
+    let mut entering =
+        stream::iter(1..members).map(|index| target.enter_room(index)).buffer_unordered(AT_ONCE);
     while let Some(link) = entering.next().await {
         players.spawn(listen(link?, Arc::clone(meter), Arc::clone(&progress)));
     }
-    let (mut writer, mut reader) = target.enter(0).await?;
-    let made = ask(&mut writer, &mut reader, "createGroup", &json!({ "groupName": "bench" })).await?;
-    let group = made["data"]["gid"].as_u64().context("no gid")?;
     let names: Vec<_> = (1..members).map(Target::user).collect();
-    for names in names.chunks(NAMES) {
-        let params = json!({ "groupId": group, "memberUsernames": names });
-        ask(&mut writer, &mut reader, "addGroupMembers", &params).await?;
-    }
+    let group = match writer.wire() {
+        Wire::Jmessage => make_group(&mut writer, &mut reader, &names).await?,
+        Wire::SocketIo => socketio::make_group(&mut writer, &mut reader, &names).await?,
+        Wire::Xmpp => xmpp::ROOM,
+    };
     let listeners = u64::try_from(names.len())?;
     players.spawn(watch_answers(reader));
     players.spawn(speak(writer, group, listeners, in_flight, progress));
     Ok(players)
+}
+
+async fn make_group(writer: &mut Writer, reader: &mut Reader, names: &[String]) -> Result<u64> {
+    let made = ask(writer, reader, "createGroup", &json!({ "groupName": "bench" })).await?;
+    let group = made["data"]["gid"].as_u64().context("no gid")?;
+    for names in names.chunks(NAMES) {
+        let params = json!({ "groupId": group, "memberUsernames": names });
+        ask(writer, reader, "addGroupMembers", &params).await?;
+    }
+    Ok(group)
 }
 
 /// Makes a call and waits for its answer.
@@ -87,7 +99,7 @@ async fn speak(
     loop {
         while number < progress.heard.load(Ordering::Relaxed) / listeners + in_flight {
             number += 1;
-            writer.put(frame::message_in(number, group)).await?;
+            writer.put(writer.wire().message_in(number, group)).await?;
         }
         writer.flush().await?;
         progress.wanted.store((number - in_flight + 1) * listeners, Ordering::Relaxed);
@@ -97,11 +109,12 @@ async fn speak(
 
 async fn listen(link: (Writer, Reader), meter: Arc<Meter>, progress: Arc<Progress>) -> Result<()> {
     let (mut writer, mut reader) = link;
-    let (mut frames, mut acks) = (Vec::new(), Acks::default());
+    let wire = writer.wire();
+    let (mut frames, mut acks) = (Vec::new(), Acks::over(wire));
     loop {
         reader.take(&mut frames).await?;
         for text in &frames {
-            let Frame::Push { conversation, seq, .. } = Frame::read(text)? else { continue };
+            let Frame::Push { conversation, seq, .. } = wire.read(text)? else { continue };
             meter.delivered();
             if progress.heard.fetch_add(1, Ordering::Relaxed) + 1 >= progress.wanted.load(Ordering::Relaxed) {
                 progress.reached.notify_one();
@@ -119,7 +132,7 @@ async fn watch_answers(mut reader: Reader) -> Result<()> {
     loop {
         reader.take(&mut frames).await?;
         for text in &frames {
-            Frame::read(text)?;
+            reader.wire().read(text)?;
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Frames as the load generator reads and writes them: by their shape, without parsing JSON.
 
+use crate::wire::Wire;
 use anyhow::{Context, Result, bail};
 use jmessage_proto::Request;
 use jmessage_testkit::{send, text_body};
@@ -23,10 +24,7 @@ impl Frame {
     /// Reads a frame; an error from the server ends the run.
     pub(crate) fn read(text: &str) -> Result<Self> {
         if text.starts_with(r#"{"type":"push""#) {
-            let conversation = digits(after(text, r#""conversation":"#)?)?;
-            let seq = digits(after(text, r#""seq":"#)?)?;
-            let stamp = stamp(text)?;
-            Ok(Self::Push { conversation, seq, stamp })
+            Self::push(text)
         } else if text.starts_with(r#"{"type":"sent""#) {
             Ok(Self::Sent)
         } else if text.starts_with(r#"{"type":"error""#) || text.starts_with(r#"{"type":"kicked""#) {
@@ -35,12 +33,23 @@ impl Frame {
             Ok(Self::Other)
         }
     }
+
+    /// Reads a frame that is known to carry a message.
+    pub(crate) fn push(text: &str) -> Result<Self> {
+        let conversation = digits(after(text, r#""conversation":"#)?)?;
+        let seq = digits(after(text, r#""seq":"#)?)?;
+        Ok(Self::Push { conversation, seq, stamp: stamp(text)? })
+    }
+}
+
+/// A text of [`TEXT`] bytes, due at `stamp`.
+pub(crate) fn text(stamp: u64) -> String {
+    format!("{stamp:0STAMP$}{:x<1$}", "", TEXT - STAMP)
 }
 
 /// A message of [`TEXT`] bytes to `to`, due at `stamp`. `number` is both its id and its key.
 pub(crate) fn message(number: u64, to: &str, stamp: u64) -> String {
-    let text = format!("{stamp:0STAMP$}{:x<1$}", "", TEXT - STAMP);
-    send(number, &number.to_string(), to, &text).encode()
+    send(number, &number.to_string(), to, &text(stamp)).encode()
 }
 
 /// A message of [`TEXT`] bytes to a group. `number` is both its id and its key.
@@ -51,7 +60,7 @@ pub(crate) fn message_in(number: u64, group: u64) -> String {
         target_type: "group".to_owned(),
         target_id: group.to_string(),
         msg_type: "text".to_owned(),
-        msg_body: text_body(&format!("{:0STAMP$}{:x<1$}", 0, TEXT - STAMP)),
+        msg_body: text_body(&text(0)),
     }
     .encode()
 }
@@ -61,9 +70,14 @@ pub(crate) fn stamp(text: &str) -> Result<u64> {
     digits(after(text, r#""text":""#)?)
 }
 
+/// Tells the server what has arrived.
+pub(crate) fn ack(conversation: u64, seq: u64) -> String {
+    format!(r#"{{"type":"ack","cursors":[[{conversation},{seq}]]}}"#)
+}
+
 /// When to acknowledge, as the SDK does it: after 64 messages or 200 ms, whichever comes first.
-#[derive(Default)]
 pub(crate) struct Acks {
+    wire: Wire,
     unacknowledged: u32,
     first: u64,
 }
@@ -71,6 +85,10 @@ pub(crate) struct Acks {
 impl Acks {
     const COUNT: u32 = 64;
     const MICROS: u64 = 200_000;
+
+    pub(crate) fn over(wire: Wire) -> Self {
+        Self { wire, unacknowledged: 0, first: 0 }
+    }
 
     /// A message arrived at `now`; the acknowledgement to send with the next write, if it is time for one.
     pub(crate) fn arrived(&mut self, now: u64, conversation: u64, seq: u64) -> Option<String> {
@@ -82,7 +100,7 @@ impl Acks {
             return None;
         }
         self.unacknowledged = 0;
-        Some(format!(r#"{{"type":"ack","cursors":[[{conversation},{seq}]]}}"#))
+        self.wire.ack(conversation, seq)
     }
 }
 
@@ -91,7 +109,8 @@ fn after<'a>(text: &'a str, name: &str) -> Result<&'a str> {
     Ok(&text[at + name.len()..])
 }
 
-fn digits(text: &str) -> Result<u64> {
+/// The number at the start of a text.
+pub(crate) fn digits(text: &str) -> Result<u64> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     Ok(text[..end].parse()?)
 }
@@ -119,7 +138,7 @@ mod tests {
 
     #[test]
     fn acknowledgements_are_gathered() {
-        let mut acks = Acks::default();
+        let mut acks = Acks::over(Wire::Jmessage);
         assert_eq!(acks.arrived(0, 3, 1), None);
         assert_eq!(acks.arrived(199_999, 3, 2), None);
         assert_eq!(acks.arrived(200_000, 3, 3).as_deref(), Some(r#"{"type":"ack","cursors":[[3,3]]}"#));

@@ -5,9 +5,9 @@ use crate::{
     meter::Figures,
     target::Target,
 };
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use jmessage_testkit::sys;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 /// Logins under way at the same time.
 const AT_ONCE: usize = 32;
@@ -15,17 +15,19 @@ const AT_ONCE: usize = 32;
 const FIRST: usize = 100;
 
 /// Opens `connections` logged-in connections.
-pub(crate) async fn server(target: &Target, connections: usize) -> Result<Figures> {
+pub(crate) async fn logged_in(target: &Target, connections: usize) -> Result<Figures> {
     let (links, figures) = weigh(target, connections, async |index| target.enter(index).await).await?;
     for (mut writer, mut reader) in links {
-        writer.put(r#"{"type":"ping"}"#.to_owned()).await?;
+        let (question, answer) = writer.wire().alive();
+        writer.put(question.to_owned()).await?;
         writer.flush().await?;
-        let mut answer = reader.one().await?;
-        if answer.starts_with(r#"{"type":"media""#) {
-            // It was time to say anew where files are.
-            answer = reader.one().await?;
+        let mut frames = Vec::new();
+        while !frames.iter().any(|frame: &Utf8Bytes| frame.starts_with(answer)) {
+            reader.take(&mut frames).await?;
+            for frame in frames.iter().filter(|frame| !frame.starts_with(answer)) {
+                reader.wire().read(frame)?;
+            }
         }
-        ensure!(answer.as_str() == r#"{"type":"pong"}"#, "an idle connection answers {answer}");
     }
     Ok(figures)
 }
@@ -56,9 +58,9 @@ async fn weigh(
             .await
     };
     let mut links = open_range(0, FIRST.min(connections)).await?;
-    let before = sys::resident_memory(target.pid()?)?;
+    let before = target.memory()?;
     links.extend(open_range(links.len(), connections).await?);
-    let grown = sys::resident_memory(target.pid()?)?.saturating_sub(before);
+    let grown = target.memory()?.saturating_sub(before);
     let counted = u32::try_from(connections.saturating_sub(FIRST).max(1))?;
     let memory = u32::try_from(grown).map(f64::from)? / f64::from(counted);
     Ok((links, Figures { memory: Some(memory), ..Figures::default() }))

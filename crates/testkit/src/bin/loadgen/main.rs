@@ -13,17 +13,21 @@ mod idle;
 mod link;
 mod meter;
 mod pairs;
+mod peers;
 mod plot;
 mod rate;
 mod report;
 mod resume;
 mod stock;
 mod target;
+mod versus;
+mod wire;
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use jmessage_testkit::sys;
 use meter::{Figures, Meter};
+use peers::Peer;
 use report::Row;
 use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
 use target::Target;
@@ -69,6 +73,9 @@ struct Args {
     /// Where to write the curves as a picture
     #[arg(long)]
     svg: Option<PathBuf>,
+    /// Also measures a server of others: socket.io=SCRIPT, ejabberd=LIBRARIES or prosody=PROGRAM
+    #[arg(long = "peer", value_name = "NAME=PATH")]
+    peers: Vec<Peer>,
     /// JSON on standard output instead of a table
     #[arg(long)]
     json: bool,
@@ -138,7 +145,8 @@ async fn run(args: &Args) -> Result<()> {
         return Ok(());
     }
     if !rows.is_empty() {
-        println!("{}", report::table(&rows));
+        let table = if args.peers.is_empty() { report::table(&rows) } else { versus::table(&rows) };
+        println!("{table}");
     }
     if !lines.is_empty() {
         println!("{}", extra::table(&lines));
@@ -161,7 +169,29 @@ async fn row(args: &Args, cpus: &Cpus, scenario: Scenario) -> Result<Row> {
     eprintln!("{}: echo", scenario.name());
     let target = cpus.start(Target::echo(&args.echo)).await?;
     let echo = timeout(limit, measure_echo(args, scenario, &target)).await.context("took too long")??;
-    Ok(Row { name: scenario.name(), server, echo })
+    let mut peers = Vec::new();
+    for peer in &args.peers {
+        eprintln!("{}: {}", scenario.name(), peer.kind.name());
+        // One that fails is a line in the report: the others are worth as much without it.
+        let figures = measure_peer(args, cpus, scenario, peer, users).await;
+        peers.push((peer.kind, figures.map_err(|error| format!("{error:#}"))));
+    }
+    Ok(Row { name: scenario.name(), server, echo, peers })
+}
+
+async fn measure_peer(
+    args: &Args,
+    cpus: &Cpus,
+    scenario: Scenario,
+    peer: &Peer,
+    users: usize,
+) -> Result<Figures> {
+    let target = cpus.start(Target::peer(peer, &args.data_in, users)).await?;
+    timeout(SLACK, target.register(users)).await.context("registering users took too long")??;
+    let limit = SLACK + Duration::from_secs(args.seconds);
+    let figures = timeout(limit, measure(args, scenario, &target)).await.context("took too long")??;
+    target.stop().await?;
+    Ok(figures)
 }
 
 async fn measure(args: &Args, scenario: Scenario, target: &Target) -> Result<Figures> {
@@ -172,7 +202,7 @@ async fn measure(args: &Args, scenario: Scenario, target: &Target) -> Result<Fig
         Scenario::Rate => rate::start(target, args.pairs, RATE, &meter).await?,
         Scenario::FanOut => fanout::start(target, args.members, 1, &meter).await?,
         Scenario::FanOutPipelined => fanout::start(target, args.members, 8, &meter).await?,
-        Scenario::Idle => return idle::server(target, args.connections).await,
+        Scenario::Idle => return idle::logged_in(target, args.connections).await,
         Scenario::Resume | Scenario::Backlog | Scenario::ColdStart | Scenario::Curves => return Err(extra()),
     };
     meter.measure(target, &mut players, WARM_UP, Duration::from_secs(args.seconds)).await

@@ -75,10 +75,10 @@ impl Meter {
         self.take_latencies();
         let stored = target.stored().await?;
         let (start, before) = (Instant::now(), self.delivered.load(Ordering::Relaxed));
-        let cpu = [sys::cpu_time(target.pid()?)?, sys::cpu_time(std::process::id())?];
+        let cpu = [target.cpu_time()?, sys::cpu_time(std::process::id())?];
         keep_playing(players, time).await?;
         let used = [
-            sys::cpu_time(target.pid()?)?.saturating_sub(cpu[0]),
+            target.cpu_time()?.saturating_sub(cpu[0]),
             sys::cpu_time(std::process::id())?.saturating_sub(cpu[1]),
         ];
         let (took, after) = (start.elapsed().as_secs_f64(), self.delivered.load(Ordering::Relaxed));

@@ -8,8 +8,12 @@ use crate::{
     target::Target,
 };
 use anyhow::{Result, ensure};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use std::sync::Arc;
 use tokio::task::JoinSet;
+
+/// Logins under way at the same time.
+const AT_ONCE: usize = 32;
 
 /// Starts `pairs` conversations with `in_flight` messages on their way in each.
 pub(crate) async fn start(
@@ -18,15 +22,13 @@ pub(crate) async fn start(
     in_flight: usize,
     meter: &Arc<Meter>,
 ) -> Result<Players> {
+    // All before the first plays: a server that is busy answers logins late.
+    let enter = |index| target.enter(index);
+    let links: Vec<_> = stream::iter(0..2 * pairs).map(enter).buffered(AT_ONCE).try_collect().await?;
     let mut players = JoinSet::new();
-    for pair in 0..pairs {
-        let (a, b) = (2 * pair, 2 * pair + 1);
-        let links = [target.enter(a).await?, target.enter(b).await?];
-        for (link, peer, opening) in
-            links.into_iter().zip([b, a]).zip([in_flight, 0]).map(|((l, p), o)| (l, p, o))
-        {
-            players.spawn(play(link, Target::user(peer), opening, Arc::clone(meter)));
-        }
+    for (index, link) in links.into_iter().enumerate() {
+        let (peer, opening) = if index % 2 == 0 { (index + 1, in_flight) } else { (index - 1, 0) };
+        players.spawn(play(link, Target::user(peer), opening, Arc::clone(meter)));
     }
     Ok(players)
 }
@@ -51,17 +53,18 @@ pub(crate) type Players = JoinSet<Result<()>>;
 
 async fn play(link: (Writer, Reader), peer: String, opening: usize, meter: Arc<Meter>) -> Result<()> {
     let (mut writer, mut reader) = link;
-    let (mut number, mut last_seq, mut acks) = (0, 0, Acks::default());
+    let wire = writer.wire();
+    let (mut number, mut last_seq, mut acks) = (0, 0, Acks::over(wire));
     let mut frames = Vec::new();
     for _ in 0..opening {
         number += 1;
-        writer.put(frame::message(number, &peer, 0)).await?;
+        writer.put(wire.message(number, &peer, 0)).await?;
     }
     loop {
         writer.flush().await?;
         reader.take(&mut frames).await?;
         for text in &frames {
-            let Frame::Push { conversation, seq, .. } = Frame::read(text)? else { continue };
+            let Frame::Push { conversation, seq, .. } = wire.read(text)? else { continue };
             ensure!(seq > last_seq, "seq {seq} came after {last_seq}");
             last_seq = seq;
             meter.delivered();
@@ -69,7 +72,7 @@ async fn play(link: (Writer, Reader), peer: String, opening: usize, meter: Arc<M
                 writer.put(ack).await?;
             }
             number += 1;
-            writer.put(frame::message(number, &peer, 0)).await?;
+            writer.put(wire.message(number, &peer, 0)).await?;
         }
     }
 }

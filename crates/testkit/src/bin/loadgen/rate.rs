@@ -60,7 +60,7 @@ async fn drive(mut writers: Vec<(Writer, String)>, per_second: u32, meter: Arc<M
                 tokio::task::yield_now().await;
             }
             number += 1;
-            writer.put(frame::message(number, peer, due)).await?;
+            writer.put(writer.wire().message(number, peer, due)).await?;
             writer.flush().await?;
         }
     }
@@ -68,11 +68,12 @@ async fn drive(mut writers: Vec<(Writer, String)>, per_second: u32, meter: Arc<M
 
 async fn receive(link: (Writer, Reader), meter: Arc<Meter>) -> Result<()> {
     let (mut writer, mut reader) = link;
-    let (mut frames, mut acks) = (Vec::new(), Acks::default());
+    let wire = writer.wire();
+    let (mut frames, mut acks) = (Vec::new(), Acks::over(wire));
     loop {
         reader.take(&mut frames).await?;
         for text in &frames {
-            let Frame::Push { conversation, seq, stamp } = Frame::read(text)? else { continue };
+            let Frame::Push { conversation, seq, stamp } = wire.read(text)? else { continue };
             meter.delivered_after(stamp);
             if let Some(ack) = acks.arrived(meter.now(), conversation, seq) {
                 writer.put(ack).await?;
@@ -97,7 +98,7 @@ async fn watch_answers(mut reader: Reader) -> Result<()> {
     loop {
         reader.take(&mut frames).await?;
         for text in &frames {
-            Frame::read(text)?;
+            reader.wire().read(text)?;
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     extra::{self, Line},
     meter::Figures,
+    peers::Kind,
 };
 use serde_json::{Value, json};
 
@@ -11,6 +12,8 @@ pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) server: Figures,
     pub(crate) echo: Figures,
+    /// Servers of others, or why one of them could not be measured.
+    pub(crate) peers: Vec<(Kind, Result<Figures, String>)>,
 }
 
 /// A table for people. Ratios are server ÷ echo.
@@ -68,9 +71,17 @@ fn dash() -> String {
 
 /// The same for programs. Times in microseconds, memory in bytes.
 pub(crate) fn json(rows: &[Row], lines: &[Line]) -> Value {
-    let rows = rows.iter().map(
-        |row| json!({ "scenario": row.name, "server": json_of(&row.server), "echo": json_of(&row.echo) }),
-    );
+    let rows = rows.iter().map(|row| {
+        let mut value =
+            json!({ "scenario": row.name, "server": json_of(&row.server), "echo": json_of(&row.echo) });
+        for (kind, figures) in &row.peers {
+            value[kind.name()] = match figures {
+                Ok(figures) => json_of(figures),
+                Err(why) => json!({ "error": why }),
+            };
+        }
+        value
+    });
     rows.chain(extra::json(lines)).collect()
 }
 

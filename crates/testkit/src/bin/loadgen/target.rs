@@ -1,10 +1,14 @@
 //! What is measured: a server or an echo, in a process of its own.
 
-use crate::link::{self, Reader, Writer};
+use crate::{
+    link::{self, Reader, Writer},
+    peers::{Kind, Peer, socketio, xmpp},
+};
 use anyhow::{Context, Result, ensure};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jmessage_proto::Request;
-use jmessage_testkit::{App, PASSWORD, Process, login, metric, prepare};
-use std::path::Path;
+use jmessage_testkit::{App, PASSWORD, Process, login, metric, prepare, sys};
+use std::{path::Path, time::Duration};
 use tempfile::TempDir;
 use tokio::process::Command;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -12,12 +16,22 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 /// How the answer to a login begins.
 const SESSION: &str = r#"{"type":"session""#;
 
+/// Registrations under way at the same time.
+const AT_ONCE: usize = 32;
+
 /// A running program and the App its connections belong to.
 pub(crate) struct Target {
     process: Process,
     app: App,
+    kind: Of,
     /// Deleted after the process has ended.
-    data: Option<TempDir>,
+    _data: Option<TempDir>,
+}
+
+enum Of {
+    Server,
+    Echo,
+    Peer(Kind),
 }
 
 /// Counters of a server.
@@ -43,7 +57,7 @@ impl Target {
     /// Starts a release server on a database.
     pub(crate) async fn on(binary: &Path, data: TempDir) -> Result<Self> {
         let process = Process::start(Self::command(binary, data.path())).await?;
-        Ok(Self { process, app: Self::app(), data: Some(data) })
+        Ok(Self { process, app: Self::app(), kind: Of::Server, _data: Some(data) })
     }
 
     /// What starts a server on the data in a directory.
@@ -62,7 +76,24 @@ impl Target {
     /// Starts the echo.
     pub(crate) async fn echo(binary: &Path) -> Result<Self> {
         let process = Process::start(Command::new(binary)).await?;
-        Ok(Self { process, app: App::published(), data: None })
+        Ok(Self { process, app: App::published(), kind: Of::Echo, _data: None })
+    }
+
+    /// Starts a server of others on a new database in `data_in`; [`Target::register`] makes its users.
+    pub(crate) async fn peer(peer: &Peer, data_in: &Path, users: usize) -> Result<Self> {
+        let data = tempfile::tempdir_in(data_in)?;
+        let process = peer.start(data.path(), users).await?;
+        Ok(Self { process, app: App::published(), kind: Of::Peer(peer.kind), _data: Some(data) })
+    }
+
+    /// Makes `users` users where that is done over the wire.
+    pub(crate) async fn register(&self, users: usize) -> Result<()> {
+        let url = self.process.url();
+        if !matches!(self.kind, Of::Peer(Kind::Ejabberd | Kind::Prosody)) {
+            return Ok(());
+        }
+        let one = async |index| xmpp::register(url, &Self::user(index), PASSWORD).await;
+        stream::iter(0..users).map(one).buffer_unordered(AT_ONCE).try_collect().await
     }
 
     /// The process to look at.
@@ -70,9 +101,19 @@ impl Target {
         self.process.pid()
     }
 
-    /// What the server has stored so far; nothing for an echo.
+    /// The time that the process and all below it have used so far.
+    pub(crate) fn cpu_time(&self) -> Result<Duration> {
+        sys::tree(self.pid()?)?.into_iter().map(sys::cpu_time).sum()
+    }
+
+    /// The resident memory of the process and all below it, in bytes.
+    pub(crate) fn memory(&self) -> Result<u64> {
+        sys::tree(self.pid()?)?.into_iter().map(sys::resident_memory).sum()
+    }
+
+    /// What our server has stored so far.
     pub(crate) async fn stored(&self) -> Result<Option<Stored>> {
-        if self.data.is_none() {
+        if !matches!(self.kind, Of::Server) {
             return Ok(None);
         }
         let url = self.process.url();
@@ -92,7 +133,21 @@ impl Target {
 
     /// A connection on which a user is logged in.
     pub(crate) async fn enter(&self, index: usize) -> Result<(Writer, Reader)> {
-        self.login(index).await.map(|(writer, reader, _)| (writer, reader))
+        let (url, user) = (self.process.url(), Self::user(index));
+        match self.kind {
+            Of::Server | Of::Echo => self.login(index).await.map(|(writer, reader, _)| (writer, reader)),
+            Of::Peer(Kind::SocketIo) => socketio::enter(url, &user, PASSWORD).await,
+            Of::Peer(Kind::Ejabberd | Kind::Prosody) => xmpp::enter(url, &user, PASSWORD).await,
+        }
+    }
+
+    /// The same; where a user enters groups by itself, it does. User 0 must be the first.
+    pub(crate) async fn enter_room(&self, index: usize) -> Result<(Writer, Reader)> {
+        let (mut writer, mut reader) = self.enter(index).await?;
+        if matches!(self.kind, Of::Peer(Kind::Ejabberd | Kind::Prosody)) {
+            xmpp::join((&mut writer, &mut reader), &Self::user(index)).await?;
+        }
+        Ok((writer, reader))
     }
 
     /// The same, with the frames that came until then.
