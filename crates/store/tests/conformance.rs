@@ -6,7 +6,7 @@ mod files;
 mod fixture;
 mod retention;
 
-use fixture::{Store, text};
+use fixture::{Open, Store, text};
 use jmessage_core::port::{Done, GroupWrite, Op, Refusal};
 use jmessage_model::{
     AppKey, AvatarPath, ClientKey, Description, Gender, GroupName, Millis, Nickname, Platform, Profile,
@@ -14,6 +14,7 @@ use jmessage_model::{
 };
 use jmessage_store::sqlite::UNINDEXED;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -401,6 +402,39 @@ fn logs_are_read_whole_while_entries_move_into_the_indexes() {
     }
     let first = store.append(&sessions[0], &sessions[1], "k0", "x").unwrap();
     assert!(!first.fresh, "the first key is known still");
+}
+
+#[test]
+fn another_process_may_write_places_of_entries_meanwhile() {
+    let mut store = Store::with(12);
+    let people = ["alice", "bobby", "carol", "david"].map(|name| store.open(name));
+    let pairs = [(0, 1), (1, 0), (1, 2), (3, 0), (2, 3)].map(|(from, to)| (&people[from], &people[to]));
+    let said: Vec<_> =
+        (0..300).map(|number: usize| (number.to_string(), pairs[number * number % 7 % 5])).collect();
+    let mut logs: BTreeMap<_, (&Open, Vec<_>)> = BTreeMap::new();
+    let mut tools = Vec::new();
+    for (number, (text, (from, to))) in said.iter().enumerate() {
+        let appended = store.append(from, to, text, text).unwrap();
+        logs.entry(appended.conversation).or_insert((*to, Vec::new())).1.push(text.clone());
+        // Tools that were started at some time make users now and then; each commit may write what waited then.
+        if number % 11 == 0 {
+            tools.push(store.another_with(3));
+        }
+        if number % 9 == 0 {
+            for (which, tool) in tools.iter_mut().enumerate() {
+                tool.user(&format!("user{number}-{which}"));
+            }
+        }
+    }
+    for _ in 0..2 {
+        for (conversation, (reader, expected)) in &logs {
+            assert_eq!(store.texts(reader, *conversation, 0), *expected);
+        }
+        for (text, (from, to)) in &said {
+            assert!(!store.append(from, to, text, text).unwrap().fresh, "{text}");
+        }
+        store.reopen();
+    }
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Where no keys are: a look into the index of used keys also tells that none follows up to the next one, and a client
 //! counts its keys up, so that one look is enough for many messages.
 
-use super::{from_sql, to_sql};
+use super::keys;
 use foldhash::HashMap;
 use jmessage_model::{ClientKey, EntryId, UserId};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::Connection;
 
 /// How many senders are remembered before the memory starts anew.
 const SENDERS: usize = 200_000;
@@ -22,9 +22,10 @@ struct Gap {
 }
 
 impl Gap {
-    fn holds(&self, key: &str) -> bool {
-        let begins = if self.written { self.from.as_str() < key } else { self.from.as_str() <= key };
-        begins && self.end.as_ref().is_none_or(|end| key < end.as_str())
+    fn holds(&self, key: &ClientKey) -> bool {
+        let from = keys::compare(&self.from, key);
+        let begins = if self.written { from.is_lt() } else { from.is_le() };
+        begins && self.end.as_ref().is_none_or(|end| keys::compare(key, end).is_lt())
     }
 }
 
@@ -36,37 +37,24 @@ impl Gaps {
         sender: UserId,
         key: &ClientKey,
     ) -> rusqlite::Result<Option<EntryId>> {
-        if self.0.get(&sender).is_some_and(|gap| gap.holds(key.as_str())) {
+        if self.0.get(&sender).is_some_and(|gap| gap.holds(key)) {
             return Ok(None);
         }
-        let found = c
-            .prepare_cached(
-                "SELECT key, entry FROM used_key WHERE sender = ?1 AND key >= ?2 ORDER BY key LIMIT 1",
-            )?
-            .query_row(params![to_sql(sender.0), key.as_str()], |row| {
-                Ok((row.get::<_, String>(0)?, EntryId(from_sql(row.get(1)?))))
-            })
-            .optional()?;
-        let end = match found {
-            Some((next, id)) if next == key.as_str() => return Ok(Some(id)),
-            Some((next, _)) => match ClientKey::new(&next) {
-                Ok(next) => Some(next),
-                // Such a key was never accepted, so nothing is known behind it.
-                Err(_) => return Ok(None),
-            },
-            None => None,
-        };
+        let look = keys::look(c, sender, key)?;
+        if look.entry.is_some() {
+            return Ok(look.entry);
+        }
         if self.0.len() >= SENDERS {
             self.0.clear();
         }
-        self.0.insert(sender, Gap { from: key.clone(), written: false, end });
+        self.0.insert(sender, Gap { from: key.clone(), written: false, end: look.next });
         Ok(None)
     }
 
     /// The sender's key is in the index from now on.
     pub(super) fn filled(&mut self, sender: UserId, key: &ClientKey) {
         if let Some(gap) = self.0.get_mut(&sender)
-            && gap.holds(key.as_str())
+            && gap.holds(key)
         {
             (gap.from, gap.written) = (key.clone(), true);
         }
@@ -94,17 +82,8 @@ mod tests {
 
     fn index() -> Connection {
         let c = Connection::open_in_memory().unwrap();
-        let table = "CREATE TABLE used_key (sender INTEGER, key TEXT, entry INTEGER, PRIMARY KEY (sender, key)) WITHOUT ROWID";
-        c.execute_batch(table).unwrap();
+        super::super::schema::migrate(&c).unwrap();
         c
-    }
-
-    fn insert(c: &Connection, sender: UserId, key: &ClientKey, entry: u64) {
-        let sql = "INSERT INTO used_key VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-        c.prepare_cached(sql)
-            .unwrap()
-            .execute(params![to_sql(sender.0), key.as_str(), to_sql(entry)])
-            .unwrap();
     }
 
     proptest! {
@@ -121,8 +100,9 @@ mod tests {
                     }
                     Step::Index(sender, key) => {
                         let name = ClientKey::new(&format!("page-{key}")).unwrap();
-                        insert(&c, sender, &name, number);
-                        indexed.entry((sender, key)).or_insert(EntryId(number));
+                        // One that is used is never given another entry.
+                        let id = *indexed.entry((sender, key)).or_insert(EntryId(number));
+                        keys::write(&c, sender, &[(name.clone(), id)]).unwrap();
                         gaps.filled(sender, &name);
                     }
                 }
@@ -133,14 +113,14 @@ mod tests {
     #[test]
     fn a_client_that_counts_up_is_looked_up_once() {
         let (c, mut gaps) = (index(), Gaps::default());
-        for number in 0..10 {
+        for number in 1..200 {
             let key = ClientKey::new(&format!("page-{number}")).unwrap();
             assert_eq!(gaps.find(&c, UserId(1), &key).unwrap(), None);
             gaps.filled(UserId(1), &key);
         }
         // The index was empty all the time: had it been asked again, nothing would have been known of these keys either.
-        c.execute_batch("DROP TABLE used_key").unwrap();
-        assert_eq!(gaps.find(&c, UserId(1), &ClientKey::new("page-91").unwrap()).unwrap(), None);
+        c.execute_batch("DROP TABLE key_run").unwrap();
+        assert_eq!(gaps.find(&c, UserId(1), &ClientKey::new("page-200").unwrap()).unwrap(), None);
         assert!(gaps.find(&c, UserId(1), &ClientKey::new("other-1").unwrap()).is_err());
     }
 }

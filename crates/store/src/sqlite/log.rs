@@ -3,6 +3,7 @@
 use super::{
     content, from_sql,
     reader::{name_at, nickname_at, unreadable, user_row},
+    runs,
     tail::Tail,
     to_sql,
 };
@@ -32,7 +33,7 @@ pub(super) fn behind(
                  (SELECT max(seq) FROM cursor c WHERE c.user = m.user
                      AND c.conversation = m.conversation),
                  0),
-             (SELECT max(seq) FROM place p WHERE p.conversation = m.conversation),
+             (SELECT last FROM run r WHERE r.conversation = m.conversation ORDER BY first DESC LIMIT 1),
              (SELECT seq FROM floor f WHERE f.conversation = m.conversation)
          FROM member m WHERE m.user = ?1",
     )?;
@@ -51,7 +52,7 @@ pub(super) fn behind(
     rows.filter_map(Result::transpose).collect()
 }
 
-fn before(seq: Seq) -> Seq {
+pub(super) fn before(seq: Seq) -> Seq {
     Seq(seq.0.saturating_sub(1))
 }
 
@@ -82,33 +83,25 @@ pub(super) fn entries(
     let moment = c.unchecked_transaction()?;
     let Some(place) = place(c, conversation)? else { return Ok(Some(Vec::new())) };
     let Some((joined, last)) = time_there(c, user, conversation)? else { return Ok(Some(Vec::new())) };
-    let first = joined.max(after.next());
-    let mut page =
-        Page { conversation, place, senders: Senders::new(c)?, entries: Vec::new(), bytes: 0, limit };
-    let mut indexed = c.prepare_cached(
-        "SELECT p.seq, e.id, e.nickname, e.platform, e.at, e.key, e.kind, e.body, e.sender
-         FROM place p JOIN entry e ON e.id = p.entry
-         WHERE p.conversation = ?1 AND p.seq >= ?2 AND p.seq <= ?3 ORDER BY p.seq LIMIT ?4",
-    )?;
-    let mut rows =
-        indexed.query(params![to_sql(conversation.0), to_sql(first.0), last, to_sql(limit as u64)])?;
-    while let Some(row) = rows.next()?.filter(|_| !page.is_full()) {
-        page.take(row)?;
-    }
+    let first = joined.max(after.next()).max(floor(c, conversation)?);
+    let last = Seq(from_sql(last));
+    let mut positions = runs::positions(c, conversation, first, last, limit)?;
     // What went from the tail into the index meanwhile is in both.
-    let next = page.entries.last().map_or(first, |entry| entry.seq.next());
-    let mut unindexed = c.prepare_cached(
+    let next = positions.last().map_or(first, |(seq, _)| seq.next());
+    positions.extend(waiting.iter().filter(|(seq, _)| (next..=last).contains(seq)));
+    let senders = Senders::new(c)?;
+    let mut page = Page { conversation, place, senders, entries: Vec::new(), bytes: 0, limit };
+    let mut entry = c.prepare_cached(
         "SELECT seq, id, nickname, platform, at, key, kind, body, sender FROM entry WHERE id = ?1",
     )?;
-    for (_, id) in waiting.iter().filter(|(seq, _)| *seq >= next && to_sql(seq.0) <= last) {
+    for (_, id) in positions {
         if page.is_full() {
             break;
         }
-        let mut rows = unindexed.query([to_sql(id.0)])?;
+        let mut rows = entry.query([to_sql(id.0)])?;
         let Some(row) = rows.next()? else { return Ok(None) };
         page.take(row)?;
     }
-    drop(rows);
     moment.finish()?;
     Ok(Some(page.entries))
 }
@@ -189,15 +182,23 @@ pub(super) fn cut(
     conversation: ConversationId,
     after: Seq,
 ) -> rusqlite::Result<Option<Cut>> {
-    let floor = c
-        .prepare_cached("SELECT seq FROM floor WHERE conversation = ?1")?
-        .query_row([to_sql(conversation.0)], |row| Ok(Seq(from_sql(row.get(0)?))))
-        .optional()?;
-    let Some(floor) = floor.filter(|floor| *floor > after.next()) else { return Ok(None) };
+    let floor = floor(c, conversation)?;
+    if floor <= after.next() {
+        return Ok(None);
+    }
     let Some((joined, last)) = time_there(c, user, conversation)? else { return Ok(None) };
     let (first, last) = (joined.max(after.next()), Seq(from_sql(last)).min(before(floor)));
     let Some(place) = place(c, conversation)?.filter(|_| first <= last) else { return Ok(None) };
     Ok(Some(Cut { conversation, place: place.seen_from(user), first, last }))
+}
+
+/// The first position that a log keeps; the very beginning while it keeps all.
+pub(super) fn floor(c: &Connection, conversation: ConversationId) -> rusqlite::Result<Seq> {
+    let floor = c
+        .prepare_cached("SELECT seq FROM floor WHERE conversation = ?1")?
+        .query_row([to_sql(conversation.0)], |row| Ok(Seq(from_sql(row.get(0)?))))
+        .optional()?;
+    Ok(floor.unwrap_or_default())
 }
 
 /// What a conversation is.
@@ -250,10 +251,12 @@ mod tests {
         c.execute_batch(
             "PRAGMA foreign_keys = OFF;
              INSERT INTO member (user, conversation, joined) VALUES (1, 7, 1), (1, 8, 3), (1, 9, 1);
-             INSERT INTO cursor (user, conversation, platform, seq) VALUES (1, 7, 101, 4), (1, 7, 102, 6), (1, 9, 101, 2);
-             INSERT INTO place (conversation, seq, entry) VALUES (7, 10, 1), (8, 5, 2), (9, 2, 3);",
+             INSERT INTO cursor (user, conversation, platform, seq) VALUES (1, 7, 101, 4), (1, 7, 102, 6), (1, 9, 101, 2);",
         )
         .unwrap();
+        for (conversation, last) in [(7, 10), (8, 5), (9, 2)] {
+            runs::write(&c, ConversationId(conversation), &[(Seq(last), EntryId(last))]).unwrap();
+        }
         let of = |platform| {
             let mut behind = behind(&c, &Tail::default(), UserId(1), platform).unwrap();
             behind.sort_by_key(|behind| behind.conversation);

@@ -7,12 +7,15 @@ mod durable;
 mod file;
 mod gaps;
 mod group;
+mod keys;
 mod log;
 mod profile;
 mod reader;
 mod retention;
+mod runs;
 mod schema;
 mod tail;
+mod varint;
 mod writer;
 
 pub use reader::SqliteReader;

@@ -4,11 +4,11 @@
 //! The floor of a log is the first position it keeps; it holds the end of a log of which nothing is left.
 
 use super::{
-    from_sql, to_sql,
+    from_sql, keys, log, runs, to_sql,
     writer::{Answer, Batch},
 };
 use jmessage_core::port::{CUT_AT_ONCE, Done, Overlong, Trim};
-use jmessage_model::{ConversationId, EntryId, Seq, UserId};
+use jmessage_model::{ClientKey, ConversationId, EntryId, Seq, UserId};
 use rusqlite::{Connection, Row, params};
 
 /// An entry that may be cut: where it stands, and its places.
@@ -17,7 +17,7 @@ struct Old {
     conversation: ConversationId,
     seq: Seq,
     sender: UserId,
-    key: Option<String>,
+    key: Option<ClientKey>,
     at: u64,
     platform: u8,
 }
@@ -29,7 +29,7 @@ impl Old {
             conversation: ConversationId(from_sql(row.get(1)?)),
             seq: Seq(from_sql(row.get(2)?)),
             sender: UserId(from_sql(row.get(3)?)),
-            key: row.get(4)?,
+            key: row.get_ref(4)?.as_str_or_null()?.and_then(|key| ClientKey::new(key).ok()),
             at: from_sql(row.get(5)?),
             platform: row.get(6)?,
         })
@@ -48,12 +48,7 @@ impl Batch<'_> {
                 (self.old(sql, params![most])?, moment)
             }
             Trim::Log { conversation, first, older_than } => {
-                let sql = "SELECT e.id, e.conversation, e.seq, e.sender, e.key, e.at, e.platform
-                     FROM place p JOIN entry e ON e.id = p.entry
-                     WHERE p.conversation = ?2 AND p.seq < ?3
-                         AND p.entry <= (SELECT upto FROM indexed) AND p.entry < (SELECT max(id) FROM entry)
-                     ORDER BY p.seq LIMIT ?1";
-                (self.old(sql, params![most, to_sql(conversation.0), to_sql(first.0)])?, older_than)
+                (self.old_of(conversation, log::before(first))?, older_than)
             }
         };
         // The first that is to stay keeps all behind it, so that what is kept of a log is its end, without a gap.
@@ -72,15 +67,24 @@ impl Batch<'_> {
         self.tx.prepare_cached(sql)?.query_map(params, Old::read)?.collect()
     }
 
+    /// The first entries of a log that are kept, up to `last`.
+    fn old_of(&self, conversation: ConversationId, last: Seq) -> rusqlite::Result<Vec<Old>> {
+        let first = log::floor(self.tx, conversation)?;
+        let mut old = Vec::new();
+        for (_, id) in runs::positions(self.tx, conversation, first, last, CUT_AT_ONCE)? {
+            let sql = "SELECT id, conversation, seq, sender, key, at, platform FROM entry
+                 WHERE id = ?1 AND id <= (SELECT upto FROM indexed) AND id < (SELECT max(id) FROM entry)";
+            old.extend(self.old(sql, [to_sql(id.0)])?);
+        }
+        Ok(old)
+    }
+
     fn cut(&self, entry: &Old) -> rusqlite::Result<()> {
         let (conversation, seq) = (to_sql(entry.conversation.0), to_sql(entry.seq.0));
         self.execute("DELETE FROM entry WHERE id = ?1", [to_sql(entry.id.0)])?;
-        self.execute("DELETE FROM place WHERE conversation = ?1 AND seq = ?2", [conversation, seq])?;
+        runs::cut(self.tx, entry.conversation, entry.seq)?;
         if let Some(key) = &entry.key {
-            self.execute(
-                "DELETE FROM used_key WHERE sender = ?1 AND key = ?2",
-                params![to_sql(entry.sender.0), key],
-            )?;
+            keys::remove(self.tx, entry.sender, key)?;
         }
         self.execute(
             "INSERT INTO floor (conversation, seq) VALUES (?1, ?2 + 1) ON CONFLICT DO UPDATE SET seq = excluded.seq",
@@ -118,7 +122,7 @@ pub(super) fn overlong(
     limit: usize,
 ) -> rusqlite::Result<(Vec<Overlong>, Option<ConversationId>)> {
     let mut statement = c.prepare_cached(
-        "SELECT c.id, (SELECT max(seq) FROM place p WHERE p.conversation = c.id),
+        "SELECT c.id, (SELECT last FROM run r WHERE r.conversation = c.id ORDER BY first DESC LIMIT 1),
              (SELECT seq FROM floor f WHERE f.conversation = c.id)
          FROM conversation c WHERE c.id > ?1 ORDER BY c.id LIMIT ?2",
     )?;

@@ -167,6 +167,26 @@ CREATE TABLE floor (
     seq INTEGER NOT NULL
 ) STRICT;
 ",
+    "
+-- The same with many entries in a row, see `runs.rs` and `keys.rs`. With the mark at the beginning, the next start writes
+-- those of all entries.
+CREATE TABLE run (
+    conversation INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    entries BLOB NOT NULL,
+    PRIMARY KEY (conversation, first)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE key_run (
+    sender INTEGER NOT NULL,
+    first BLOB NOT NULL,
+    keys BLOB NOT NULL,
+    PRIMARY KEY (sender, first)
+) STRICT, WITHOUT ROWID;
+DROP TABLE place;
+DROP TABLE used_key;
+UPDATE indexed SET upto = 0;
+",
 ];
 
 /// Brings the file to the newest step, each in a transaction of its own.
@@ -199,31 +219,53 @@ fn step(connection: &Connection) -> Result<bool, Unavailable> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{
+            keys, runs,
+            tail::{Tail, Unindexed},
+        },
+        *,
+    };
+    use jmessage_model::{ClientKey, ConversationId, Seq, UserId};
 
     #[test]
     fn a_database_from_before_the_places_gets_those_of_all_its_entries() {
-        let connection = Connection::open_in_memory().unwrap();
+        let mut connection = Connection::open_in_memory().unwrap();
         for sql in &STEPS[..3] {
             connection.execute_batch(sql).unwrap();
         }
         connection.pragma_update(None, "user_version", 3).unwrap();
-        let entry = "INSERT INTO entry (conversation, seq, sender, nickname, platform, at, key, kind, body)";
-        let entries = format!(
-            "{entry} VALUES (7, 1, 1, 'n', 1, 0, 'k1', 1, 'a'), (9, 1, 2, 'n', 1, 0, NULL, 100, 'bob1'),
-             (7, 2, 2, 'n', 1, 0, 'k1', 1, 'b')"
-        );
-        connection.execute_batch(&entries).unwrap();
+        let mut insert = connection
+            .prepare(
+                "INSERT INTO entry (conversation, seq, sender, nickname, platform, at, key, kind, body)
+                 VALUES (?1, ?2, ?3, 'n', 1, 0, ?4, 1, 'text')",
+            )
+            .unwrap();
+        // Ten entries in two logs, of two senders, every fifth without a key.
+        for number in 0..10 {
+            let key = (number % 5 != 4).then(|| format!("k{number}"));
+            insert.execute((7 + number % 2, 1 + number / 2, 1 + number / 5, key)).unwrap();
+        }
+        drop(insert);
         migrate(&connection).unwrap();
-        let rows = |sql| -> Vec<(i64, String, i64)> {
-            let mut statement = connection.prepare(sql).unwrap();
-            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
-            rows.collect::<Result<_, _>>().unwrap()
+        // At the start so many are behind the mark that their places are written at once, eight of them.
+        let tail = Tail::default();
+        Unindexed::open(&mut connection, &tail, 2).unwrap();
+
+        let places = |log| {
+            let found = runs::positions(&connection, ConversationId(log), Seq(1), Seq(9), 9).unwrap();
+            found.into_iter().map(|(seq, id)| (seq.0, id.0)).collect::<Vec<_>>()
         };
-        let places = rows("SELECT conversation, CAST(seq AS TEXT), entry FROM place ORDER BY 1, 2");
-        assert_eq!(places, [(7, "1".into(), 1), (7, "2".into(), 3), (9, "1".into(), 2)]);
-        let keys = rows("SELECT sender, key, entry FROM used_key ORDER BY 1");
-        assert_eq!(keys, [(1, "k1".into(), 1), (2, "k1".into(), 3)]);
-        assert_eq!(rows("SELECT upto, '', 0 FROM indexed"), [(3, String::new(), 0)]);
+        assert_eq!(places(7), [(1, 1), (2, 3), (3, 5), (4, 7)]);
+        assert_eq!(places(8), [(1, 2), (2, 4), (3, 6), (4, 8)]);
+        assert_eq!(tail.last(ConversationId(8)), Some(Seq(5)), "the others wait");
+        let entry = |sender, key| {
+            let key = ClientKey::new(key).unwrap();
+            keys::look(&connection, UserId(sender), &key).unwrap().entry.map(|id| id.0)
+        };
+        assert_eq!(
+            [entry(1, "k3"), entry(2, "k3"), entry(2, "k6"), entry(2, "k8")],
+            [Some(4), None, Some(7), None]
+        );
     }
 }

@@ -1,17 +1,23 @@
 //! The end of all logs that is stored but not indexed yet.
 //!
 //! An entry is appended to the table in the order of arrival, which touches one page for many; its places in the indexes
-//! by position and by key are pages all over. So entries wait here, and their places are written many at a time, sorted,
-//! inside a later commit. What waits is found again at the start by reading the entries behind the mark.
+//! by position and by key are pages all over. So entries wait here, and their places are written many at a time inside a
+//! later commit: those of one conversation together, and those of one sender. What waits is found again at the start by
+//! reading the entries behind the mark.
 
-use super::{from_sql, gaps::Gaps, to_sql};
+use super::{from_sql, gaps::Gaps, keys, runs, to_sql};
 use foldhash::HashMap;
 use jmessage_model::{ClientKey, ConversationId, EntryId, Mutant, Seq, UserId};
-use rusqlite::{Connection, params};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::{
+    collections::BTreeMap,
+    sync::{PoisonError, RwLock, RwLockReadGuard},
+};
 
-/// In how many parts the places of those that gathered are written.
-const PARTS: usize = 16;
+/// How many of those that gather stand for one row of places that is written with a commit.
+const PART: usize = 32;
+/// A start that finds so many times more entries behind the mark than gather writes their places first.
+const FAR: usize = 4;
 
 /// An entry without its places.
 #[derive(Clone)]
@@ -89,39 +95,37 @@ impl Logs {
 /// so that none of them takes long, while new entries gather.
 pub(super) struct Unindexed {
     entries: Vec<Waiting>,
-    /// The places still to be written of those that gathered before, in reverse order.
-    places: Vec<(ConversationId, Seq, EntryId)>,
-    used: Vec<(UserId, ClientKey, EntryId)>,
+    /// The places still to be written of those that gathered before, the next ones last.
+    places: Vec<(ConversationId, Vec<(Seq, EntryId)>)>,
+    used: Vec<(UserId, Vec<(ClientKey, EntryId)>)>,
     /// Where the mark is once these are written.
     upto: Option<EntryId>,
     /// Every key whose place may not be written yet.
     keys: HashMap<(UserId, ClientKey), EntryId>,
     gaps: Gaps,
     most: usize,
-    /// The next part is written when so many have gathered.
+    /// The next part is written when so many have gathered, and the others each time when so many more have.
     next_part: usize,
+    step: usize,
     /// Those that wait get their places soon, however few they are.
     hurries: bool,
 }
 
 impl Unindexed {
-    /// Reads the entries behind the mark; from now on `most` of them gather.
-    pub(super) fn recover(c: &Connection, tail: &Tail, most: usize) -> rusqlite::Result<Self> {
-        let entries = c
-            .prepare(
-                "SELECT id, conversation, seq, sender, key FROM entry
-                 WHERE id > (SELECT upto FROM indexed) ORDER BY id",
-            )?
-            .query_map([], |row| {
-                Ok(Waiting {
-                    id: EntryId(from_sql(row.get(0)?)),
-                    conversation: ConversationId(from_sql(row.get(1)?)),
-                    seq: Seq(from_sql(row.get(2)?)),
-                    sender: UserId(from_sql(row.get(3)?)),
-                    key: row.get::<_, Option<String>>(4)?.and_then(|key| ClientKey::new(&key).ok()),
-                })
-            })?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
+    /// Reads the entries behind the mark; from now on `most` of them gather. Another process may do the same: what it
+    /// writes is the same, too.
+    pub(super) fn open(c: &mut Connection, tail: &Tail, most: usize) -> rusqlite::Result<Self> {
+        loop {
+            let tx = c.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            if !catch_up(&tx, most.saturating_mul(FAR))? {
+                return Self::load(&tx, tail, most);
+            }
+            tx.commit()?;
+        }
+    }
+
+    fn load(c: &Connection, tail: &Tail, most: usize) -> rusqlite::Result<Self> {
+        let entries = behind(c, usize::MAX)?;
         let entries = if Mutant::ForgetTail.is_on() { Vec::new() } else { entries };
         let (places, used, keys, gaps) = Default::default();
         let mut unindexed = Self {
@@ -133,6 +137,7 @@ impl Unindexed {
             gaps,
             most,
             next_part: 0,
+            step: 1,
             hurries: false,
         };
         unindexed.add(entries, tail);
@@ -167,33 +172,30 @@ impl Unindexed {
     /// Writes the next part of the places, if it is time. To be followed by [`Unindexed::written`] when it is committed.
     pub(super) fn write(&mut self, c: &Connection) -> rusqlite::Result<Part> {
         let enough = if self.hurries { 1 } else { self.most };
+        let size = (self.most / PART).max(1);
         if self.upto.is_none() && self.entries.len() >= enough {
-            self.sort();
+            let gathered = std::mem::take(&mut self.entries);
+            self.upto = gathered.last().map(|entry| entry.id);
+            (self.places, self.used) = sorted(gathered);
+            let parts = all_rows(&self.places).max(all_rows(&self.used)).div_ceil(size).max(1);
+            // Twice as fast as entries gather, and not with every commit: each has a cost of its own.
+            self.step = (self.most / parts / 2).max(1);
         }
         let Some(upto) = self.upto else { return Ok(Part::default()) };
-        let size = (self.most / PARTS).max(1);
-        // Twice as fast as entries gather, and not with every commit: each has a cost of its own.
         if self.entries.len() < self.next_part && !self.hurries {
             return Ok(Part::default());
         }
-        let part = Part {
-            places: size.min(self.places.len()),
-            used: size.min(self.used.len()),
-            all: size >= self.places.len() && size >= self.used.len(),
-        };
-        // After a restart, a part may have been written before. What is replaced is the same, and is not looked for first.
-        let mut place =
-            c.prepare_cached("INSERT OR REPLACE INTO place (conversation, seq, entry) VALUES (?1, ?2, ?3)")?;
-        for (conversation, seq, id) in self.places.iter().rev().take(part.places) {
-            place.execute(params![to_sql(conversation.0), to_sql(seq.0), to_sql(id.0)])?;
+        let due = self.entries.len().saturating_sub(self.next_part) / self.step + 1;
+        let (places, used) = (first(&self.places, due * size), first(&self.used, due * size));
+        let part = Part { places, used, all: places == self.places.len() && used == self.used.len() };
+        for (conversation, positions) in self.places.iter().rev().take(part.places) {
+            runs::write(c, *conversation, positions)?;
         }
-        let mut used =
-            c.prepare_cached("INSERT OR REPLACE INTO used_key (sender, key, entry) VALUES (?1, ?2, ?3)")?;
-        for (sender, key, id) in self.used.iter().rev().take(part.used) {
-            used.execute(params![to_sql(sender.0), key.as_str(), to_sql(id.0)])?;
+        for (sender, used) in self.used.iter().rev().take(part.used) {
+            keys::write(c, *sender, used)?;
         }
         if part.all {
-            c.prepare_cached("UPDATE indexed SET upto = ?1")?.execute([to_sql(upto.0)])?;
+            set_mark(c, upto)?;
         }
         Ok(part)
     }
@@ -203,25 +205,17 @@ impl Unindexed {
         self.hurries = true;
     }
 
-    fn sort(&mut self) {
-        let gathered = std::mem::take(&mut self.entries);
-        self.upto = gathered.iter().map(|entry| entry.id).max();
-        self.places = gathered.iter().map(|entry| (entry.conversation, entry.seq, entry.id)).collect();
-        self.places.sort_unstable_by(|a, b| b.cmp(a));
-        self.used =
-            gathered.into_iter().filter_map(|entry| Some((entry.sender, entry.key?, entry.id))).collect();
-        self.used.sort_unstable_by(|a, b| (b.0, b.1.as_str()).cmp(&(a.0, a.1.as_str())));
-    }
-
     /// The part is committed.
     pub(super) fn written(&mut self, part: Part, tail: &Tail) {
-        self.places.truncate(self.places.len() - part.places);
-        for (sender, key, _) in self.used.drain(self.used.len() - part.used..) {
-            self.gaps.filled(sender, &key);
-            self.keys.remove(&(sender, key));
-        }
         if part.places + part.used > 0 {
-            self.next_part = self.entries.len() + self.most / PARTS / 2;
+            self.next_part = self.entries.len() + self.step;
+        }
+        self.places.truncate(self.places.len() - part.places);
+        for (sender, used) in self.used.drain(self.used.len() - part.used..) {
+            for (key, _) in used {
+                self.gaps.filled(sender, &key);
+                self.keys.remove(&(sender, key));
+            }
         }
         if part.all {
             self.upto = None;
@@ -235,8 +229,88 @@ impl Unindexed {
 /// How much of the places one commit has written.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Part {
+    /// Of how many conversations and senders.
     places: usize,
     used: usize,
     /// Nothing is left, and the mark was moved.
     all: bool,
+}
+
+/// About how many rows a list takes.
+fn rows<K, T>((_, list): &(K, Vec<T>)) -> usize {
+    list.len().div_ceil(runs::LENGTH)
+}
+
+fn all_rows<K, T>(lists: &[(K, Vec<T>)]) -> usize {
+    lists.iter().map(rows).sum()
+}
+
+/// How many lists from the end take `size` rows together.
+fn first<K, T>(lists: &[(K, Vec<T>)], size: usize) -> usize {
+    let mut before = 0;
+    let begins = |list: &&(K, Vec<T>)| {
+        let begins = before < size;
+        before += rows(list);
+        begins
+    };
+    lists.iter().rev().take_while(begins).count()
+}
+
+type ByConversation = Vec<(ConversationId, Vec<(Seq, EntryId)>)>;
+type BySender = Vec<(UserId, Vec<(ClientKey, EntryId)>)>;
+
+/// The places of entries, for each conversation and each sender; both from the last to the first.
+fn sorted(entries: Vec<Waiting>) -> (ByConversation, BySender) {
+    let mut places: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    let mut used: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for Waiting { id, conversation, seq, sender, key } in entries {
+        places.entry(conversation).or_default().push((seq, id));
+        if let Some(key) = key {
+            used.entry(sender).or_default().push((key, id));
+        }
+    }
+    for used in used.values_mut() {
+        used.sort_by(|(a, _), (b, _)| keys::compare(a, b));
+    }
+    (places.into_iter().rev().collect(), used.into_iter().rev().collect())
+}
+
+/// Writes the places of the next `enough` entries behind the mark; false when there are not so many.
+fn catch_up(tx: &Transaction<'_>, enough: usize) -> rusqlite::Result<bool> {
+    let entries = behind(tx, enough)?;
+    let Some(last) = entries.last().filter(|_| entries.len() == enough) else { return Ok(false) };
+    let upto = last.id;
+    let (places, used) = sorted(entries);
+    for (conversation, positions) in places.iter().rev() {
+        runs::write(tx, *conversation, positions)?;
+    }
+    for (sender, used) in used.iter().rev() {
+        keys::write(tx, *sender, used)?;
+    }
+    set_mark(tx, upto)?;
+    Ok(true)
+}
+
+/// The first entries behind the mark.
+fn behind(c: &Connection, most: usize) -> rusqlite::Result<Vec<Waiting>> {
+    c.prepare_cached(
+        "SELECT id, conversation, seq, sender, key FROM entry
+         WHERE id > (SELECT upto FROM indexed) ORDER BY id LIMIT ?1",
+    )?
+    .query_map([to_sql(most as u64)], |row| {
+        Ok(Waiting {
+            id: EntryId(from_sql(row.get(0)?)),
+            conversation: ConversationId(from_sql(row.get(1)?)),
+            seq: Seq(from_sql(row.get(2)?)),
+            sender: UserId(from_sql(row.get(3)?)),
+            key: row.get_ref(4)?.as_str_or_null()?.and_then(|key| ClientKey::new(key).ok()),
+        })
+    })?
+    .collect()
+}
+
+/// Another process may have come farther.
+fn set_mark(c: &Connection, mark: EntryId) -> rusqlite::Result<()> {
+    c.prepare_cached("UPDATE indexed SET upto = max(upto, ?1)")?.execute([to_sql(mark.0)])?;
+    Ok(())
 }

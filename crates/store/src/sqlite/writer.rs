@@ -3,6 +3,8 @@
 use super::{
     content::stored,
     digest_of, from_sql,
+    log::{before, floor},
+    runs,
     tail::{Tail, Unindexed, Waiting},
     to_sql, unavailable,
 };
@@ -12,7 +14,9 @@ use jmessage_model::{
     AppId, ClientKey, Content, ConversationId, EntryId, Epoch, Millis, Mutant, Nickname, Platform, Seq,
     UserId,
 };
-use rusqlite::{Connection, DropBehavior, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{
+    CachedStatement, Connection, DropBehavior, OptionalExtension, Transaction, TransactionBehavior, params,
+};
 use std::sync::Arc;
 
 /// How many conversations are remembered before the memory starts anew.
@@ -50,8 +54,12 @@ impl Memory {
 }
 
 impl SqliteWriter {
-    pub(super) fn new(connection: Connection, tail: Arc<Tail>, unindexed: usize) -> rusqlite::Result<Self> {
-        let unindexed = Unindexed::recover(&connection, &tail, unindexed)?;
+    pub(super) fn new(
+        mut connection: Connection,
+        tail: Arc<Tail>,
+        unindexed: usize,
+    ) -> rusqlite::Result<Self> {
+        let unindexed = Unindexed::open(&mut connection, &tail, unindexed)?;
         Ok(Self { connection, memory: Memory::default(), unindexed, tail, others: [None; 2] })
     }
 
@@ -78,9 +86,11 @@ impl SqliteWriter {
             tail: &self.tail,
             fresh: Vec::new(),
             fresh_keys: HashMap::new(),
+            insert: None,
         };
         let results = ops.iter().map(|op| batch.apply(op)).collect::<rusqlite::Result<_>>()?;
-        let fresh = batch.fresh;
+        let fresh = std::mem::take(&mut batch.fresh);
+        drop(batch);
         if Mutant::AnswerBeforeCommit.is_on() {
             // Left open; the next batch commits it.
             tx.set_drop_behavior(DropBehavior::Ignore);
@@ -129,6 +139,8 @@ pub(super) struct Batch<'a> {
     /// What this transaction has appended.
     fresh: Vec<Waiting>,
     fresh_keys: HashMap<(UserId, ClientKey), EntryId>,
+    /// What appends, once it is needed: even to find it among the prepared statements costs each message something.
+    insert: Option<CachedStatement<'a>>,
 }
 
 impl Batch<'_> {
@@ -311,14 +323,8 @@ impl Batch<'_> {
 }
 
 /// The last position in the index of a log, or the last that was cut from it.
-pub(super) fn indexed_head(c: &Connection, conversation: ConversationId) -> rusqlite::Result<Seq> {
-    let head: Option<i64> = c
-        .prepare_cached(
-            "SELECT coalesce((SELECT max(seq) FROM place WHERE conversation = ?1),
-                 (SELECT seq - 1 FROM floor WHERE conversation = ?1))",
-        )?
-        .query_row(params![to_sql(conversation.0)], |row| row.get(0))?;
-    Ok(Seq(head.map_or(0, from_sql)))
+fn indexed_head(c: &Connection, conversation: ConversationId) -> rusqlite::Result<Seq> {
+    Ok(runs::last(c, conversation)?.unwrap_or_default().max(before(floor(c, conversation)?)))
 }
 
 /// A message to append.
@@ -415,21 +421,24 @@ impl Batch<'_> {
     ) -> rusqlite::Result<Appended> {
         let seq = self.head(conversation)?.next();
         let Line { fence, nickname, key, kind, body, at } = *line;
-        self.execute(
-            "INSERT INTO entry (conversation, seq, sender, nickname, platform, at, key, kind, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            params![
-                to_sql(conversation.0),
-                to_sql(seq.0),
-                to_sql(fence.user.0),
-                nickname.as_str(),
-                fence.platform as u8,
-                to_sql(at.0),
-                key.map(ClientKey::as_str),
-                kind,
-                body,
-            ],
-        )?;
+        let insert = match &mut self.insert {
+            Some(insert) => insert,
+            none => none.insert(self.tx.prepare_cached(
+                "INSERT INTO entry (conversation, seq, sender, nickname, platform, at, key, kind, body)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?),
+        };
+        insert.execute(params![
+            to_sql(conversation.0),
+            to_sql(seq.0),
+            to_sql(fence.user.0),
+            nickname.as_str(),
+            fence.platform as u8,
+            to_sql(at.0),
+            key.map(ClientKey::as_str),
+            kind,
+            body,
+        ])?;
         let id = EntryId(from_sql(self.tx.last_insert_rowid()));
         self.memory.heads.insert(conversation, seq);
         if let Some(key) = key {
