@@ -4,13 +4,24 @@ use crate::{
     admission::{self, Admission},
     engine::{Command, Engine},
 };
-use std::{io, sync::Arc, thread};
+use std::{
+    io,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Wake},
+    thread,
+    time::{Duration, Instant},
+};
 use tokio::sync::mpsc;
 
 /// Commands in one transaction at most.
 const BATCH: usize = 256;
 /// Commands waiting at most. The last part is for those that are not refused; beyond, they wait.
 const WAITING: usize = admission::COMMANDS + 4096;
+
+/// How long acknowledgements wait for something that they can be committed with. Nobody waits for them, and one that is
+/// lost does no harm; a transaction costs as much for one as for many.
+const COMPANY: Duration = Duration::from_millis(5);
 
 /// The engine and what waits for it, for one thread that carries it out.
 pub struct Driven {
@@ -30,11 +41,41 @@ impl Driven {
     pub(crate) fn start(mut self) -> io::Result<thread::JoinHandle<()>> {
         thread::Builder::new().name("writer".into()).spawn(move || {
             while self.commands.blocking_recv_many(&mut self.batch, BATCH) > 0 {
+                self.wait_for_company();
                 if !self.carry_out() {
                     break;
                 }
             }
         })
+    }
+
+    /// While there are only acknowledgements, waits for something else for a moment.
+    fn wait_for_company(&mut self) {
+        let until = Instant::now() + COMPANY;
+        let is_acknowledgement = |command: &Command| matches!(command, Command::Acknowledge { .. });
+        while self.batch.len() < BATCH && self.batch.iter().all(is_acknowledgement) {
+            if !self.receive(until) {
+                break;
+            }
+        }
+    }
+
+    /// Waits for commands until then; false when none came.
+    fn receive(&mut self, until: Instant) -> bool {
+        let waker = Arc::new(Unpark(thread::current())).into();
+        let mut context = Context::from_waker(&waker);
+        let room = BATCH - self.batch.len();
+        let mut received = pin!(self.commands.recv_many(&mut self.batch, room));
+        loop {
+            if let Poll::Ready(received) = received.as_mut().poll(&mut context) {
+                return received > 0;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            thread::park_timeout(left);
+        }
     }
 
     /// Waits for commands; false when none will come any more.
@@ -55,5 +96,14 @@ impl Driven {
     fn carry_out(&mut self) -> bool {
         self.admission.leave(&self.batch);
         self.engine.run(&mut self.batch)
+    }
+}
+
+/// Wakes a thread that waits for commands.
+struct Unpark(thread::Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }
