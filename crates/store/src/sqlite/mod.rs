@@ -2,6 +2,7 @@
 //!
 //! `synchronous=FULL`: a commit returns after the log is synced, so what is reported as done survives a power cut.
 
+mod checkpoint;
 mod content;
 mod durable;
 mod file;
@@ -34,9 +35,9 @@ const LOG: &str = "jmessage.db-wal";
 const LOCK_WAIT: Duration = Duration::from_secs(10);
 
 /// For the one connection that writes. Its indexes are hit all over, so their pages must stay in memory (64 MiB); and a
-/// page that changes often should be copied from the log to the database seldom (every 32 MiB of log). Together this
+/// page that changes often should be copied from the log to the database seldom (see `checkpoint.rs`). Together this
 /// doubles the messages a second.
-const WRITER: &str = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8192;";
+const WRITER: &str = "PRAGMA cache_size = -65536;";
 
 /// How many entries gather before their places in the indexes are written: enough that those of one conversation share
 /// pages, few enough that a start reads them in no time.

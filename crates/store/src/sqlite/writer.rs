@@ -1,6 +1,7 @@
 //! The one writer: a batch of changes in one transaction.
 
 use super::{
+    checkpoint::Checkpoint,
     content::stored,
     digest_of, from_sql,
     log::{before, floor},
@@ -30,6 +31,7 @@ pub struct SqliteWriter {
     memory: Memory,
     unindexed: Unindexed,
     tail: Arc<Tail>,
+    checkpoint: Checkpoint,
     /// SQLite's count of what others have committed: what it was when the memory was last known to be right, and when
     /// the domain asked last.
     others: [Option<i64>; 2],
@@ -60,7 +62,8 @@ impl SqliteWriter {
         unindexed: usize,
     ) -> rusqlite::Result<Self> {
         let unindexed = Unindexed::open(&mut connection, &tail, unindexed)?;
-        Ok(Self { connection, memory: Memory::default(), unindexed, tail, others: [None; 2] })
+        let checkpoint = Checkpoint::new(&mut connection)?;
+        Ok(Self { connection, memory: Memory::default(), unindexed, tail, checkpoint, others: [None; 2] })
     }
 
     /// The connection, for tests that make its commits fail.
@@ -103,12 +106,14 @@ impl SqliteWriter {
         }
         self.unindexed.written(part, &self.tail);
         self.unindexed.add(fresh, &self.tail);
+        self.checkpoint.run(&self.connection);
         Ok(results)
     }
 }
 
 impl Writer for SqliteWriter {
     fn commit(&mut self, ops: &[Op]) -> Result<Vec<Result<Done, Refusal>>, Unavailable> {
+        self.checkpoint.allows()?;
         if self.memory.size() > REMEMBERED {
             self.memory = Memory::default();
         }
