@@ -10,18 +10,41 @@ use jmessage_gateway::{
     jmessage::makes_sense,
     socket::{Frame, Incoming, Socket, WebSocket},
 };
-use jmessage_proto::{Request, Response};
+use jmessage_proto::{Request, Response, json::Known};
 use jmessage_sign::{Field, Fields, MasterSecret, sign, verify};
 use serde_json::value::RawValue;
 
-/// The server reads a request: it is refused, or is the same when it is written and read again.
+/// The server reads a request: it is refused, or is the same when it is written and read again. If its shape is known, it says
+/// what it is decoded to.
 pub fn request(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let Ok(request) = Request::decode(text) else { return };
+    let known = Known::read(text);
+    let Ok(request) = Request::decode(text) else {
+        assert!(known.is_none(), "{text}");
+        return;
+    };
     let request = request.map_body(|raw| raw.get().to_owned());
+    if let Some(known) = known {
+        assert!(says(&known, &request), "{text}");
+    }
     let written = request.clone().encode();
     let again = Request::decode(&written).expect("what is written can be read");
     assert!(again.map_body(|raw| raw.get().to_owned()) == request, "{written}");
+}
+
+fn says(known: &Known<'_>, request: &Request<String>) -> bool {
+    match (known, request) {
+        (
+            Known::Text { id, key, target_type, target_id, text },
+            Request::Send { id: id2, key: key2, target_type: type2, target_id: target2, msg_type, msg_body },
+        ) => {
+            let body: serde_json::Value = serde_json::from_str(msg_body).unwrap_or_default();
+            (id, *key, *target_type, *target_id) == (id2, key2.as_str(), type2.as_str(), target2.as_str())
+                && (msg_type.as_str(), &body) == ("text", &serde_json::json!({ "text": text }))
+        }
+        (Known::Ack { cursors }, Request::Ack { cursors: cursors2 }) => cursors == cursors2,
+        _ => false,
+    }
 }
 
 /// The client reads a response: the same.

@@ -304,7 +304,10 @@ impl Core {
     pub(crate) async fn submit(&self, command: Command) -> Result<(), Error> {
         self.0.executor.pause().await;
         self.0.admission.admit(&command).inspect_err(|_| self.refused())?;
-        let place = self.0.commands.reserve().await.map_err(|_| Error::Unavailable)?;
+        let place = match self.0.commands.try_reserve() {
+            Ok(place) => place,
+            Err(_) => self.0.commands.reserve().await.map_err(|_| Error::Unavailable)?,
+        };
         self.0.admission.enter(&command);
         place.send(command);
         Ok(())

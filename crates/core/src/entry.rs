@@ -89,6 +89,11 @@ impl Shared {
         }
     }
 
+    /// Whether the gateway with this number keeps bytes of the entry.
+    pub fn is_encoded(&self, gateway: usize) -> bool {
+        self.encoded.get(gateway).is_some_and(|cell| cell.get().is_some())
+    }
+
     /// What the entry costs a queue, in bytes; a rough figure before it is encoded.
     pub fn weight(&self) -> usize {
         256 + self.entry.content.size()

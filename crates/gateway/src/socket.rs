@@ -65,6 +65,11 @@ pub trait Socket: Send {
     /// Adds a frame to what the next flush writes. Waits only when the socket holds back more than it may.
     fn feed(&mut self, frame: Frame) -> impl Future<Output = Result<(), Gone>> + Send;
 
+    /// Adds a text frame, as [`Socket::feed`] does; the text is copied.
+    fn feed_text(&mut self, text: &str) -> impl Future<Output = Result<(), Gone>> + Send {
+        self.feed(Frame::Text(Bytes::copy_from_slice(text.as_bytes())))
+    }
+
     /// Writes what was fed, as one.
     fn flush(&mut self) -> impl Future<Output = Result<(), Gone>> + Send;
 

@@ -55,6 +55,10 @@ pub trait Sink {
     type Value;
     /// Writes a text field.
     fn text(&mut self, name: &'static str, value: &str);
+    /// Writes a text field whose value is a word of this wire: nothing in it is to be escaped.
+    fn word(&mut self, name: &'static str, value: &'static str) {
+        self.text(name, value);
+    }
     /// Writes a number that is at most 2^53 − 1.
     fn number(&mut self, name: &'static str, value: u64);
     /// Writes positions as a list of `[conversation, seq]`.

@@ -194,27 +194,27 @@ impl<V> Request<V> {
                 to.value("params", params);
             }
             Self::Ack { cursors } => {
-                to.text("type", "ack");
+                to.word("type", "ack");
                 to.positions("cursors", &cursors);
             }
             Self::Sync { conversation, after } => {
-                to.text("type", "sync");
+                to.word("type", "sync");
                 to.number("conversation", conversation);
                 to.number("after", after);
             }
-            Self::Ping => to.text("type", "ping"),
+            Self::Ping => to.word("type", "ping"),
         }
     }
 }
 
-fn place<S: Sink>(to: &mut S, kind: &str, conversation: u64, seq: u64) {
-    to.text("type", kind);
+fn place<S: Sink>(to: &mut S, kind: &'static str, conversation: u64, seq: u64) {
+    to.word("type", kind);
     to.number("conversation", conversation);
     to.number("seq", seq);
 }
 
-fn head<S: Sink>(to: &mut S, kind: &str, id: u64) {
-    to.text("type", kind);
+fn head<S: Sink>(to: &mut S, kind: &'static str, id: u64) {
+    to.word("type", kind);
     to.number("id", id);
 }
 
@@ -292,7 +292,7 @@ impl<V> Response<V> {
             }
             Self::Done { id } => head(to, "done", id),
             Self::Error { id, code, message, retry_after } => {
-                to.text("type", "error");
+                to.word("type", "error");
                 if let Some(id) = id {
                     to.number("id", id);
                 }
@@ -322,20 +322,20 @@ impl<V> Response<V> {
                 to.value("lost", lost);
             }
             Self::Backlog { count } => {
-                to.text("type", "backlog");
+                to.word("type", "backlog");
                 to.number("count", count);
             }
             Self::Media { url, upload } => {
-                to.text("type", "media");
+                to.word("type", "media");
                 to.text("url", &url);
                 to.text("upload", &upload);
             }
             Self::Kicked { code, message } => {
-                to.text("type", "kicked");
+                to.word("type", "kicked");
                 to.number("code", code);
                 to.text("message", &message);
             }
-            Self::Pong => to.text("type", "pong"),
+            Self::Pong => to.word("type", "pong"),
         }
     }
 }

@@ -96,16 +96,16 @@ impl Message<'_> {
     /// Writes all fields but `msg_body`, which is nested: see [`MessageBody::write`].
     pub fn write<S: Sink>(&self, to: &mut S) {
         to.number("version", Self::VERSION);
-        to.text("target_type", self.target_type.as_str());
+        to.word("target_type", self.target_type.as_str());
         to.text("target_id", self.target_id);
         to.text("target_name", self.target_name);
-        to.text("from_type", "user");
+        to.word("from_type", "user");
         to.text("from_id", self.from_id);
         to.text("from_name", self.from_name);
         to.text("from_platform", self.from_platform);
         to.number("create_time", self.create_time);
         to.number("msg_id", self.msg_id);
-        to.text("msg_type", self.body.kind());
+        to.word("msg_type", self.body.kind());
     }
 }
 

@@ -12,12 +12,13 @@ pub fn text_body(text: &str) -> String {
 
 /// A response as it stood on the wire, without the token that a session carries.
 pub fn describe(response: &Response<String>) -> String {
-    match response.clone() {
+    let shown = match response.clone() {
         Response::Session { id, username, nickname, .. } => {
-            Response::Session { id, token: "***".into(), username, nickname }.encode()
+            Response::Session { id, token: "***".into(), username, nickname }
         }
-        other => other.encode(),
-    }
+        other => other,
+    };
+    shown.encode()
 }
 
 /// Reads a frame of the server.

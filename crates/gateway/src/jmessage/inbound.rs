@@ -23,7 +23,8 @@ use crate::socket::Socket;
 use jmessage_core::{Error, FileKind, Session, To, Token, port::AppRecord};
 use jmessage_model::{AppKey, ClientKey, Content, ConversationId, FileId, Password, Platform, Seq, Username};
 use jmessage_proto::{
-    Code, MAX_POSITIONS, Position, Request, Response, Source, TargetType, close, json::Object,
+    Code, MAX_POSITIONS, Position, Request, Response, Source, TargetType, close,
+    json::{Known, Object},
 };
 use jmessage_sign::{Fields, MasterSecret};
 use serde_json::value::RawValue;
@@ -38,6 +39,19 @@ const SYNC_PAGES: usize = 40;
 impl<S: Socket> Connection<S> {
     /// Carries out one text frame.
     pub(super) async fn text(&mut self, text: &str) -> Result<(), Leave> {
+        match Known::read(text) {
+            Some(Known::Text { id, key, target_type, target_id, text }) => {
+                let address = Address { key, target_type, target_id };
+                self.send(id, address, || Ok(Body::Text(text))).await
+            }
+            Some(Known::Ack { cursors }) => self.ack(cursors).await,
+            // In a box, so that a connection at rest has no room for it.
+            None => Box::pin(self.other(text)).await,
+        }
+    }
+
+    /// Carries out what has no shape that is known.
+    async fn other(&mut self, text: &str) -> Result<(), Leave> {
         match Request::decode(text) {
             Ok(request) => self.request(request).await,
             Err(error) => {
@@ -55,31 +69,41 @@ impl<S: Socket> Connection<S> {
     async fn request(&mut self, request: Request<&RawValue>) -> Result<(), Leave> {
         match request {
             Request::Send { id, key, target_type, target_id, msg_type, msg_body } => {
-                let frame = Send { id, key, target_type, target_id, msg_type, msg_body };
-                let submitted = match self.session() {
-                    Ok(session) => send(&self.gateway, &session, frame).await,
-                    Err(refused) => Err(refused),
-                };
-                self.submitted(id, submitted).await
+                let address = Address { key: &key, target_type: &target_type, target_id: &target_id };
+                self.send(id, address, || body(&msg_type, msg_body)).await
             }
-            Request::Ack { cursors } => match self.session() {
-                Ok(_) => {
-                    for (conversation, seq) in positions(cursors) {
-                        let place = self.acknowledged.entry(conversation).or_default();
-                        *place = seq.max(*place);
-                    }
-                    if self.acknowledged.len() > MAX_POSITIONS {
-                        return self.refuse(None, Refused::argument("too many cursors")).await;
-                    }
-                    self.acknowledge().await;
-                    Ok(())
-                }
-                Err(refused) => self.refuse(None, refused).await,
-            },
+            Request::Ack { cursors } => self.ack(cursors).await,
             Request::Ping => self.write([outbound::frame(Response::Pong)]).await,
-            // In a box, so that a connection at rest has no room for it.
-            rare => Box::pin(self.rare(rare)).await,
+            rare => self.rare(rare).await,
         }
+    }
+
+    async fn send(
+        &mut self,
+        id: u64,
+        address: Address<'_>,
+        body: impl FnOnce() -> Result<Body, Refused> + Send,
+    ) -> Result<(), Leave> {
+        let submitted = match self.session() {
+            Ok(session) => send(&self.gateway, &session, id, address, body).await,
+            Err(refused) => Err(refused),
+        };
+        self.submitted(id, submitted).await
+    }
+
+    async fn ack(&mut self, cursors: Vec<Position>) -> Result<(), Leave> {
+        if let Err(refused) = self.session() {
+            return self.refuse(None, refused).await;
+        }
+        for (conversation, seq) in positions(cursors) {
+            let place = self.acknowledged.entry(conversation).or_default();
+            *place = seq.max(*place);
+        }
+        if self.acknowledged.len() > MAX_POSITIONS {
+            return self.refuse(None, Refused::argument("too many cursors")).await;
+        }
+        self.acknowledge().await;
+        Ok(())
     }
 
     /// What comes seldom.
@@ -271,39 +295,64 @@ async fn resume(
     Ok((app, session, token))
 }
 
-/// What a `send` frame asks for.
-struct Send<'a> {
-    id: u64,
-    key: String,
-    target_type: String,
-    target_id: String,
-    msg_type: String,
-    msg_body: &'a RawValue,
+/// What a `send` frame says of a message beside its body.
+struct Address<'a> {
+    key: &'a str,
+    target_type: &'a str,
+    target_id: &'a str,
+}
+
+/// What a message says.
+enum Body {
+    Text(String),
+    File(FileKind, FileId),
+}
+
+impl Address<'_> {
+    fn read(&self) -> Result<(To, ClientKey), Refused> {
+        let key = ClientKey::new(self.key).map_err(|e| Refused::argument(format!("key {e}")))?;
+        if self.target_id.is_empty() {
+            return Err(Refused::argument("target_id is missing"));
+        }
+        let to = match TargetType::parse(self.target_type) {
+            Some(TargetType::Single) => {
+                To::User(Username::new(self.target_id).map_err(|_| Error::NoSuchTarget)?)
+            }
+            Some(TargetType::Group) => {
+                To::Group(ConversationId(self.target_id.parse().map_err(|_| Error::NoSuchGroup)?))
+            }
+            None => return Err(Refused::argument("target_type must be single or group")),
+        };
+        Ok((to, key))
+    }
 }
 
 /// Submits a message; its answer comes through the session's queue.
-async fn send(gateway: &Gateway, session: &Arc<Session>, frame: Send<'_>) -> Result<(), Refused> {
-    let key = ClientKey::new(&frame.key).map_err(|e| Refused::argument(format!("key {e}")))?;
-    if frame.target_id.is_empty() {
-        return Err(Refused::argument("target_id is missing"));
-    }
-    let to = match TargetType::parse(&frame.target_type) {
-        Some(TargetType::Single) => {
-            To::User(Username::new(&frame.target_id).map_err(|_| Error::NoSuchTarget)?)
+async fn send(
+    gateway: &Gateway,
+    session: &Arc<Session>,
+    id: u64,
+    address: Address<'_>,
+    body: impl FnOnce() -> Result<Body, Refused>,
+) -> Result<(), Refused> {
+    let (to, key) = address.read()?;
+    match body()? {
+        Body::Text(text) => gateway.core.send(session, id, to, key, Content::Text(text)).await?,
+        // In a box, so that a connection at rest has no room for it.
+        Body::File(kind, file) => {
+            Box::pin(gateway.core.send_file(session, id, to, key, (kind, file))).await?;
         }
-        Some(TargetType::Group) => {
-            To::Group(ConversationId(frame.target_id.parse().map_err(|_| Error::NoSuchGroup)?))
-        }
-        None => return Err(Refused::argument("target_type must be single or group")),
-    };
-    let (body, id) = (frame.msg_body, frame.id);
-    match frame.msg_type.as_str() {
-        "text" => gateway.core.send(session, id, to, key, text(body)?).await?,
-        "image" => gateway.core.send_file(session, id, to, key, file(FileKind::Image, body)?).await?,
-        "voice" => gateway.core.send_file(session, id, to, key, file(FileKind::Voice, body)?).await?,
-        _ => return Err(Refused::argument("msg_type must be text, image or voice")),
     }
     Ok(())
+}
+
+fn body(msg_type: &str, msg_body: &RawValue) -> Result<Body, Refused> {
+    match msg_type {
+        "text" => text(msg_body),
+        "image" => file(FileKind::Image, msg_body),
+        "voice" => file(FileKind::Voice, msg_body),
+        _ => Err(Refused::argument("msg_type must be text, image or voice")),
+    }
 }
 
 #[derive(serde::Deserialize)]
@@ -311,10 +360,10 @@ struct TextBody {
     text: String,
 }
 
-fn text(msg_body: &RawValue) -> Result<Content, Refused> {
+fn text(msg_body: &RawValue) -> Result<Body, Refused> {
     let body: TextBody = serde_json::from_str(msg_body.get())
         .map_err(|_| Refused::argument("msg_body must be an object with a text"))?;
-    Ok(Content::Text(body.text))
+    Ok(Body::Text(body.text))
 }
 
 #[derive(serde::Deserialize)]
@@ -323,11 +372,12 @@ struct FileBody {
 }
 
 /// The file of a message; what else the page says of it is not asked for.
-fn file(kind: FileKind, msg_body: &RawValue) -> Result<(FileKind, FileId), Refused> {
+fn file(kind: FileKind, msg_body: &RawValue) -> Result<Body, Refused> {
     let body: FileBody = serde_json::from_str(msg_body.get())
         .map_err(|_| Refused::argument("msg_body must be an object with a media_id"))?;
     let parsed = media::parse_id(&body.media_id).filter(|(found, _)| *found == kind);
-    Ok(parsed.ok_or(Error::NoSuchFile)?)
+    let (kind, file) = parsed.ok_or(Error::NoSuchFile)?;
+    Ok(Body::File(kind, file))
 }
 
 /// Positions in the domain's words.

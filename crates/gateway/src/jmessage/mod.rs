@@ -1,5 +1,6 @@
 //! The native wire of the SDK: one WebSocket at [`jmessage_proto::PATH`], and files over plain HTTP below it.
 
+mod alarm;
 mod inbound;
 mod media;
 mod outbound;

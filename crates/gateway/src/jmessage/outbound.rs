@@ -13,6 +13,7 @@ use jmessage_proto::{
     Code, DISSOLVED, Event, EventType, MAX_ANSWER, MediaFile, Message, MessageBody, Response, TargetType,
 };
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// The place of this gateway's encoded form in a shared entry.
 const SLOT: usize = 0;
@@ -37,10 +38,10 @@ pub(super) fn session(id: u64, session: &Session, token: &Token) -> Frame {
     })
 }
 
-/// The answer to a command that went through the queue. A change of a group has no key: when the store failed, nobody is
-/// invited to try it again.
-pub(super) fn reply(id: u64, result: Result<Receipt, Error>, is_change: bool) -> Frame {
-    frame(match result {
+/// Appends the answer to a command that went through the queue. A change of a group has no key: when the store failed, nobody
+/// is invited to try it again.
+pub(super) fn reply(out: &mut String, id: u64, result: Result<Receipt, Error>, is_change: bool) {
+    let response: Response<String> = match result {
         Ok(Receipt::Sent(sent)) => Response::Sent {
             id,
             msg_id: sent.id.0,
@@ -53,12 +54,18 @@ pub(super) fn reply(id: u64, result: Result<Receipt, Error>, is_change: bool) ->
         Ok(Receipt::Done) => Response::Data { id, data: None },
         Err(Error::Unavailable) if is_change => Refused::from(Code::ServerError).frame(Some(id)),
         Err(error) => Refused::from(error).frame(Some(id)),
-    })
+    };
+    response.encode_onto(out);
 }
 
-/// An entry on its way to several sessions: encoded by the first.
-pub(super) fn shared(shared: &Shared) -> Frame {
-    Frame::Text(shared.encoded(SLOT, |entry| Bytes::from(push(entry))))
+/// An entry on its way to several sessions: encoded by the first. The only one that still has it, if nobody encoded it
+/// before, does so for itself and keeps nothing: it is appended to `out` then.
+pub(super) fn shared(out: &mut String, shared: &Arc<Shared>) -> Option<Bytes> {
+    if Arc::strong_count(shared) == 1 && !shared.is_encoded(SLOT) {
+        push(out, &shared.entry);
+        return None;
+    }
+    Some(shared.encoded(SLOT, |entry| pushed(entry).into()))
 }
 
 /// A page of a log for this session alone.
@@ -69,7 +76,7 @@ pub(super) fn page(page: &Page) -> impl Iterator<Item = Frame> {
             page.jump().map(|(conversation, seq)| Response::From { conversation: conversation.0, seq: seq.0 })
         }
     };
-    from.map(frame).into_iter().chain(page.entries.iter().map(|entry| Frame::from(push(entry))))
+    from.map(frame).into_iter().chain(page.entries.iter().map(|entry| Frame::from(pushed(entry))))
 }
 
 /// Says what the user will not get.
@@ -109,11 +116,18 @@ fn time(at: Millis) -> String {
     moment.to_offset(CHINA).format(SHAPE).unwrap_or_default()
 }
 
-fn push(entry: &Entry) -> String {
+/// An entry as a frame.
+fn pushed(entry: &Entry) -> String {
+    let mut out = String::with_capacity(512 + entry.content.size());
+    push(&mut out, entry);
+    out
+}
+
+fn push(out: &mut String, entry: &Entry) {
     match &entry.content {
-        Content::Text(text) => push_message(entry, MessageBody::Text(text)),
-        Content::Media(media) => with_body(media, |body| push_message(entry, body)),
-        Content::Group(event) => push_event(entry, event),
+        Content::Text(text) => push_message(out, entry, MessageBody::Text(text)),
+        Content::Media(media) => with_body(media, |body| push_message(out, entry, body)),
+        Content::Group(event) => push_event(out, entry, event),
     }
 }
 
@@ -148,7 +162,7 @@ fn media_id(media: &Media) -> String {
     format!("{kind}{}", media.file)
 }
 
-fn push_event(entry: &Entry, event: &GroupEvent) -> String {
+fn push_event(out: &mut String, entry: &Entry, event: &GroupEvent) {
     let wire = Event {
         event_type: match event.kind {
             GroupEventKind::Created => EventType::CreateGroup,
@@ -163,10 +177,10 @@ fn push_event(entry: &Entry, event: &GroupEvent) -> String {
     };
     let (conversation, seq) = (entry.conversation.0, entry.seq.0);
     let event = wire.encode(event.users.iter().map(Username::as_str));
-    Response::Event { conversation, seq, event }.encode()
+    Response::Event { conversation, seq, event }.encode_onto(out);
 }
 
-fn push_message(entry: &Entry, body: MessageBody<'_>) -> String {
+fn push_message(out: &mut String, entry: &Entry, body: MessageBody<'_>) {
     let group_id;
     let (target_type, target_id, target_name) = match &entry.to {
         Destination::User(user) => (TargetType::Single, user.name.as_str(), user.nickname.as_str()),
@@ -189,7 +203,7 @@ fn push_message(entry: &Entry, body: MessageBody<'_>) -> String {
         body,
     };
     let (conversation, seq) = (entry.conversation.0, entry.seq.0);
-    Response::Push { conversation, seq, message: message.encode() }.encode()
+    Response::Push { conversation, seq, message }.encode_onto(out);
 }
 
 #[cfg(test)]
@@ -199,7 +213,6 @@ mod tests {
     use jmessage_model::{
         AppId, ClientKey, ConversationId, EntryId, Millis, Nickname, Seq, UserId, Username,
     };
-    use std::sync::Arc;
 
     #[test]
     fn an_entry_is_pushed_as_the_message_of_the_seed() {
@@ -211,7 +224,7 @@ mod tests {
                 nickname: Nickname::new(nickname).unwrap(),
             })
         };
-        let text = push(&Entry {
+        let text = pushed(&Entry {
             conversation: ConversationId(7),
             seq: Seq(3),
             id: EntryId(12),

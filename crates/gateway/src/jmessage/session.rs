@@ -1,14 +1,21 @@
 //! The life of one connection: frames in, events out, and never a wait for a socket that does not move.
 
-use super::{Gateway, media, outbound, wire::Refused};
+use super::{
+    Gateway,
+    alarm::{Alarm, stopped},
+    media, outbound,
+    wire::Refused,
+};
 use crate::socket::{Frame, Gone, Incoming, Socket};
 use futures_util::future;
 use jmessage_core::{End, Event, Receipt, Session, port::AppRecord};
 use jmessage_model::{ConversationId, Seq};
 use jmessage_proto::{Code, Response, close};
-use std::{collections::HashMap, future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
+use std::{
+    cell::Cell, collections::HashMap, future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration,
+};
 use tokio::{
-    sync::{OwnedSemaphorePermit, watch},
+    sync::OwnedSemaphorePermit,
     time::{Instant, sleep_until, timeout},
 };
 
@@ -17,16 +24,22 @@ const UNDER_WAY: usize = 256;
 /// How long a stopping server waits for answers that are due, and for a goodbye to be read.
 const FAREWELL: Duration = Duration::from_secs(3);
 
+/// Bytes of a buffer that serves again.
+const KEPT: usize = 64 << 10;
+
+thread_local! {
+    /// Where a frame for one session is encoded before it stands among what its socket writes.
+    static SCRATCH: Cell<String> = const { Cell::new(String::new()) };
+}
+
 /// What a connection reacts to.
 enum Input {
     /// Events of its session are there, or none will come any more.
     Events(Option<End>),
     /// The client sent something.
     Frame(Incoming),
-    /// Something may be due.
-    Alarm,
-    /// The server stops.
-    Stop,
+    /// Something may be due, or the server stops.
+    Other,
 }
 
 /// Why a connection ends: a close code and a word for the log. `None` when the socket is gone already.
@@ -95,46 +108,34 @@ impl<S: Socket> Connection<S> {
     async fn serve(&mut self) -> Leave {
         let mut events = Vec::new();
         let mut stopping: Option<Instant> = None;
-        // Both are made once and not for every wait: most alarms are put off before they ring.
-        let mut stop = pin!(stopped(self.gateway.stop.clone()));
-        let mut alarm = pin!(sleep_until(self.due()));
+        let gateway = self.gateway.clone();
+        let (bell, stopped) = (pin!(sleep_until(self.due())), pin!(stopped(gateway.stop.clone())));
+        let mut alarm = Alarm::new(bell, stopped, &gateway.stop);
         loop {
-            if stopping.is_none() && *self.gateway.stop.borrow() {
+            if alarm.tells_stop() {
                 stopping = Some(Instant::now() + FAREWELL);
             }
-            let now = Instant::now();
-            if stopping.is_some_and(|until| self.under_way == 0 || now >= until) {
-                return Some((close::GOING_AWAY, "the server is stopping"));
+            match stopping {
+                Some(until) if self.under_way == 0 || Instant::now() >= until => {
+                    return Some((close::GOING_AWAY, "the server is stopping"));
+                }
+                // Looked at here too, since a peer that never stops sending is always served first below.
+                None if alarm.rings() && Instant::now() >= self.due() => {
+                    if let Err(leave) = self.tick().await {
+                        return leave;
+                    }
+                }
+                Some(_) | None => {}
             }
-            // Looked at here too, since a peer that never stops sending would always be served first below.
-            if stopping.is_none()
-                && now >= self.due()
-                && let Err(leave) = self.tick().await
-            {
-                return leave;
-            }
-            let due = stopping.unwrap_or_else(|| self.due());
-            if due < alarm.deadline() || alarm.is_elapsed() {
-                alarm.as_mut().reset(due);
-            }
+            alarm.ring_by(stopping.unwrap_or_else(|| self.due()));
             let reads = stopping.is_none() && self.under_way < UNDER_WAY && self.changing.is_none();
             let session = self.standing.session();
-            let input = tokio::select! {
-                biased;
-                end = next_events(session, &mut events) => Input::Events(end),
-                frame = self.socket.next(), if reads => Input::Frame(frame),
-                () = alarm.as_mut() => Input::Alarm,
-                () = stop.as_mut(), if stopping.is_none() => Input::Stop,
-            };
-            let result = match input {
+            let socket = reads.then_some(&mut self.socket);
+            let result = match input(session, &mut events, socket, &mut alarm).await {
                 Input::Events(None) => self.write_events(&mut events).await,
                 Input::Events(Some(end)) => Err(Some(self.farewell(end).await)),
                 Input::Frame(frame) => self.read(frame).await,
-                Input::Alarm => Ok(()),
-                Input::Stop => {
-                    stopping = Some(Instant::now() + FAREWELL);
-                    Ok(())
-                }
+                Input::Other => Ok(()),
             };
             if let Err(leave) = result {
                 return leave;
@@ -229,14 +230,30 @@ impl<S: Socket> Connection<S> {
             self.acknowledging = false;
             self.acknowledge().await;
         }
-        let frames = events.drain(..).filter_map(|event| match event {
-            Event::Reply { request, result } => {
-                Some(outbound::reply(request, result, changed == Some(request)))
+        let (session, socket) = (self.standing.session(), &mut self.socket);
+        let writing = async {
+            let mut text = SCRATCH.take();
+            for event in events.drain(..) {
+                text.clear();
+                let encoded = match event {
+                    Event::Reply { request, result } => {
+                        outbound::reply(&mut text, request, result, changed == Some(request));
+                        None
+                    }
+                    Event::Acknowledged => continue,
+                    Event::Entry(shared) => outbound::shared(&mut text, &shared),
+                };
+                match encoded {
+                    Some(encoded) => socket.feed(Frame::Text(encoded)).await?,
+                    None => socket.feed_text(&text).await?,
+                }
             }
-            Event::Acknowledged => None,
-            Event::Entry(shared) => Some(outbound::shared(&shared)),
-        });
-        self.write(frames).await?;
+            if text.capacity() <= KEPT {
+                SCRATCH.set(text);
+            }
+            socket.flush().await
+        };
+        in_time(self.gateway.options.write_within, session, writing).await?;
         if !ended {
             return Ok(());
         }
@@ -283,7 +300,6 @@ impl<S: Socket> Connection<S> {
     /// Writes frames as one: fed together, flushed once. Ends the connection when the peer does not read,
     /// or when its session was cut meanwhile.
     pub(super) async fn write(&mut self, frames: impl IntoIterator<Item = Frame>) -> Result<(), Leave> {
-        let within = self.gateway.options.write_within;
         let (session, socket) = (self.standing.session(), &mut self.socket);
         let writing = async {
             for frame in frames {
@@ -291,21 +307,7 @@ impl<S: Socket> Connection<S> {
             }
             socket.flush().await
         };
-        let cut = async {
-            match session {
-                Some(session) => cut(session).await,
-                None => future::pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            written = timeout(within, writing) => match written {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(Gone)) => Err(None),
-                Err(_) => Err(Some((close::TOO_SLOW, "too slow"))),
-            },
-            () = cut => Err(Some((close::TOO_SLOW, "too slow"))),
-        }
+        in_time(self.gateway.options.write_within, session, writing).await
     }
 
     /// Another login on the same connection takes the place of its session.
@@ -347,22 +349,54 @@ impl<S: Socket> Connection<S> {
     }
 }
 
-/// The next events of a session; forever pending without one.
-async fn next_events(session: Option<&Arc<Session>>, events: &mut Vec<Event>) -> Option<End> {
-    match session {
-        Some(session) => session.queue.take(events).await,
-        None => future::pending().await,
+/// Waits for what comes next: events first, since they free what new frames take.
+async fn input<S: Socket, F: Future<Output = ()>>(
+    session: Option<&Arc<Session>>,
+    events: &mut Vec<Event>,
+    socket: Option<&mut S>,
+    alarm: &mut Alarm<'_, F>,
+) -> Input {
+    let mut frame = pin!(socket.map(Socket::next));
+    poll_fn(|cx| {
+        alarm.arm(cx);
+        if let Some(Poll::Ready(end)) = session.map(|session| session.queue.poll(cx, events)) {
+            return Poll::Ready(Input::Events(end));
+        }
+        if let Some(Poll::Ready(frame)) = frame.as_mut().as_pin_mut().map(|frame| frame.poll(cx)) {
+            return Poll::Ready(Input::Frame(frame));
+        }
+        if alarm.wakes() { Poll::Ready(Input::Other) } else { Poll::Pending }
+    })
+    .await
+}
+
+/// Waits for `writing`, until its time is over or the session was cut.
+async fn in_time(
+    within: Duration,
+    session: Option<&Arc<Session>>,
+    writing: impl Future<Output = Result<(), Gone>>,
+) -> Result<(), Leave> {
+    let mut writing = pin!(writing);
+    let mut written = future::poll_immediate(writing.as_mut()).await;
+    // Mostly the socket takes everything at once, and there is nothing to wait for.
+    if written.is_none() {
+        written = tokio::select! {
+            biased;
+            written = timeout(within, writing) => written.ok(),
+            () = cut(session) => None,
+        };
+    }
+    match written {
+        Some(Ok(())) => Ok(()),
+        Some(Err(Gone)) => Err(None),
+        None => Err(Some((close::TOO_SLOW, "too slow"))),
     }
 }
 
-/// Completes when the server stops, or has forgotten to say so.
-async fn stopped(mut stop: watch::Receiver<bool>) {
-    let _ = stop.wait_for(|stop| *stop).await;
-}
-
-/// Completes when the session was cut or replaced: what its socket does not take at once is not waited for. The queue keeps one waker: this future and
-/// [`next_events`] belong to the same task and never wait at the same time.
-async fn cut(session: &Session) {
+/// Completes when the session was cut or replaced: what its socket does not take at once is not waited for. The queue keeps
+/// one waker: whoever waits for this belongs to the task that waits for events, which it does not do at the same time.
+async fn cut(session: Option<&Arc<Session>>) {
+    let Some(session) = session else { return future::pending().await };
     poll_fn(|cx| match session.queue.poll_end(cx) {
         Some(End::TooSlow | End::Kicked | End::Replaced) => Poll::Ready(()),
         Some(End::Left) | None => Poll::Pending,

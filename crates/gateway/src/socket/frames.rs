@@ -1,8 +1,6 @@
 //! WebSocket frames as bytes (RFC 6455, server side, no extensions): no I/O, no buffer of its own but that of a message in
 //! fragments.
 
-use bytes::Bytes;
-
 const FIN: u8 = 0x80;
 const RESERVED: u8 = 0x70;
 const MASKED: u8 = 0x80;
@@ -226,12 +224,12 @@ fn unmask_onto(payload: &mut Vec<u8>, masked: &[u8], mask: [u8; 4]) {
 }
 
 /// Appends a text frame.
-pub(super) fn put_text(out: &mut Vec<u8>, text: &Bytes) {
+pub(super) fn put_text(out: &mut Vec<u8>, text: &[u8]) {
     put(out, TEXT, text);
 }
 
 /// Appends a binary frame.
-pub(super) fn put_binary(out: &mut Vec<u8>, bytes: &Bytes) {
+pub(super) fn put_binary(out: &mut Vec<u8>, bytes: &[u8]) {
     put(out, BINARY, bytes);
 }
 

@@ -197,6 +197,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
         Pin::new(&mut self.stream).poll_flush(cx).map_err(|_| Gone)
     }
 
+    /// Writes when much waits; says whether more can be fed.
+    async fn make_room(&mut self) -> Result<(), Gone> {
+        if self.unwritten() >= HIGH {
+            poll_fn(|cx| self.poll_flush(cx)).await?;
+        }
+        if self.talk == Talk::Open { Ok(()) } else { Err(Gone) }
+    }
+
     fn unwritten(&self) -> usize {
         self.out.len() - self.written
     }
@@ -208,17 +216,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket for WebSocket<S> {
     }
 
     async fn feed(&mut self, frame: Frame) -> Result<(), Gone> {
-        if self.unwritten() >= HIGH {
-            self.flush().await?;
-        }
-        if self.talk != Talk::Open {
-            return Err(Gone);
-        }
+        self.make_room().await?;
         match frame {
             Frame::Text(text) => frames::put_text(&mut self.out, &text),
             Frame::Binary(bytes) => frames::put_binary(&mut self.out, &bytes),
             Frame::Ping => frames::put_ping(&mut self.out),
         }
+        Ok(())
+    }
+
+    async fn feed_text(&mut self, text: &str) -> Result<(), Gone> {
+        self.make_room().await?;
+        frames::put_text(&mut self.out, text.as_bytes());
         Ok(())
     }
 

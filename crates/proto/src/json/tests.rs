@@ -1,5 +1,6 @@
-use super::*;
-use crate::{MediaFile, MessageBody, TargetType};
+use super::{text::push_quoted, *};
+use crate::{Event, MediaFile, Message, MessageBody, Sink, TargetType};
+use proptest::prelude::*;
 
 fn requests() -> Vec<Request<String>> {
     vec![
@@ -192,4 +193,175 @@ fn strings_are_quoted_as_serde_json_quotes_them() {
     let mut ours = String::new();
     push_quoted(&mut ours, &all);
     assert_eq!(serde_json::from_str::<String>(&ours).unwrap(), all);
+}
+
+#[test]
+fn the_first_special_byte_of_a_string_is_found_wherever_it_is() {
+    for length in 0..80 {
+        assert_eq!(text::plain(&vec![b'x'; length]), length);
+        for (at, special) in (0..length).flat_map(|at| [b'"', b'\\', 0, 0x1f].map(|special| (at, special))) {
+            for other in [b'x', b' ', b'!', 0x7f, 0x80, 0xa2, 0xff, special] {
+                let mut bytes = vec![other; length];
+                bytes[at] = special;
+                let first = if other == special { 0 } else { at };
+                assert_eq!(text::plain(&bytes), first, "{special} among {other} at {at} of {length}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_push_is_written_in_one_go_as_it_is_written_in_parts() {
+    let message = Message {
+        target_type: TargetType::Group,
+        target_id: "7",
+        target_name: "\"a\"\n",
+        from_id: "fang",
+        from_name: "Fang\\Javen",
+        from_platform: "web",
+        create_time: 1,
+        msg_id: 2,
+        body: MessageBody::Text("\u{1}\"你好\""),
+    };
+    let at_once = Response::Push { conversation: 7, seq: 5, message }.encode();
+    assert_eq!(at_once, Response::Push { conversation: 7, seq: 5, message: message.encode() }.encode());
+    let parsed: serde_json::Value = serde_json::from_str(&at_once).unwrap();
+    assert_eq!(parsed["message"]["msg_body"]["text"], "\u{1}\"你好\"");
+}
+
+fn sent(key: &str, target_id: &str, text: &str) -> Request<String> {
+    let mut body = Text::new();
+    body.text("text", text);
+    Request::Send {
+        id: 5,
+        key: key.into(),
+        target_type: "single".into(),
+        target_id: target_id.into(),
+        msg_type: "text".into(),
+        msg_body: body.finish(),
+    }
+}
+
+/// What is known must be what is decoded.
+fn known_as_decoded(frame: &str) -> bool {
+    let Some(known) = Known::read(frame) else { return false };
+    match (known, Request::decode(frame)) {
+        (
+            Known::Text { id, key, target_type, target_id, text },
+            Ok(Request::Send {
+                id: id2,
+                key: key2,
+                target_type: type2,
+                target_id: target2,
+                msg_type,
+                msg_body,
+            }),
+        ) => {
+            assert_eq!((id, key, target_type), (id2, key2.as_str(), type2.as_str()), "{frame}");
+            assert_eq!((target_id, "text"), (target2.as_str(), msg_type.as_str()), "{frame}");
+            let body: serde_json::Value = serde_json::from_str(msg_body.get()).unwrap();
+            assert_eq!(body, serde_json::json!({ "text": text }), "{frame}");
+        }
+        (Known::Ack { cursors }, Ok(Request::Ack { cursors: decoded })) => assert_eq!(cursors, decoded),
+        (known, decoded) => panic!("{frame} is {known:?} and {decoded:?}"),
+    }
+    true
+}
+
+#[test]
+fn texts_and_acknowledgements_are_known_as_the_sdk_writes_them() {
+    let cursor = |conversation, seq| Position { conversation, seq };
+    let known = [
+        sent("k-1", "javen", "Hello, JPush IM!"),
+        sent("k-1", "javen", "\"Hello\\\n\u{1} 你好 👋"),
+        sent("k-1", "javen", ""),
+        Request::Ack { cursors: vec![cursor(7, 3)] },
+        Request::Ack { cursors: vec![cursor(7, 0), cursor(MAX_NUMBER, MAX_NUMBER)] },
+        Request::Ack { cursors: vec![cursor(1, 2); crate::MAX_POSITIONS] },
+    ];
+    for request in known {
+        let frame = request.encode();
+        assert!(known_as_decoded(&frame), "{frame}");
+    }
+}
+
+#[test]
+fn what_is_not_of_a_known_shape_is_left_to_be_decoded() {
+    let unknown = [
+        r#"{"type":"ack","cursors":[]}"#,
+        r#"{"type":"ack","cursors":[[1,2],]}"#,
+        r#"{"type":"ack","cursors":[[01,2]]}"#,
+        r#"{"type":"ack","cursors":[[1,9007199254740992]]}"#,
+        r#"{"type":"ack","cursors":[[1,99999999999999999999999]]}"#,
+        r#"{"type":"ack","cursors":[[1,2]],"cursors":[[1,3]]}"#,
+        r#"{"type":"send","id":5,"key":"k","target_type":"single","target_id":"j","msg_type":"image","msg_body":{"text":"t"}}"#,
+        r#"{"type":"send","id":5,"key":"k","target_type":"single","target_id":"j","msg_type":"text","msg_body":{"text":"t","text":"u"}}"#,
+        r#"{"type":"send","id":5,"key":"k","target_type":"single","target_id":"j","msg_type":"text","msg_body":{"text":"t"},"key":"l"}"#,
+        r#"{"type":"send","id":5,"key":"k","target_type":"single","target_id":"j","msg_type":"text","msg_body":{"text":"\ud800"}}"#,
+        r#"{"type":"send","id":5,"key":"k","target_type":"single","target_id":"j","msg_type":"text","msg_body":{"text":7}}"#,
+        r#"{"type":"send","id":5,"key":"\u006b","target_type":"single","target_id":"j","msg_type":"text","msg_body":{"text":"t"}}"#,
+        r#"{"type":"send","id":05,"key":"k","target_type":"single","target_id":"j","msg_type":"text","msg_body":{"text":"t"}}"#,
+    ];
+    for frame in unknown {
+        assert_eq!(Known::read(frame), None, "{frame}");
+    }
+    let many = Request::Ack { cursors: vec![Position { conversation: 1, seq: 2 }; 1001] }.encode();
+    assert_eq!(Known::read(&many), None);
+}
+
+/// Pieces that frames of this wire are made of, and some that break them.
+const PIECES: [&str; 28] = [
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\"",
+    "\\",
+    "\\\"",
+    "\\u0041",
+    "\\ud83d\\ude00",
+    "\\ud83d",
+    "\n",
+    "\u{0}",
+    " ",
+    "0",
+    "7",
+    "-",
+    ".5",
+    "e3",
+    "null",
+    "9007199254740992",
+    "你",
+    "\"text\":",
+    "\"key\":\"k\",",
+    "\"type\":\"ping\",",
+    "text",
+    "x",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Frames with pieces put in and bytes taken out are known as they are decoded, or not known.
+    #[test]
+    fn a_known_frame_is_what_it_is_decoded_to(
+        key in "[ -~]{1,12}",
+        to in "\\PC{0,12}",
+        text in any::<String>(),
+        positions in proptest::collection::vec((0..=MAX_NUMBER, 0..=MAX_NUMBER), 1..4),
+        acknowledges in any::<bool>(),
+        edits in proptest::collection::vec((any::<prop::sample::Index>(), 0..4_usize, 0..PIECES.len()), 0..4),
+    ) {
+        let cursors = positions.into_iter().map(|(conversation, seq)| Position { conversation, seq }).collect();
+        let mut frame =
+            if acknowledges { Request::Ack { cursors }.encode() } else { sent(&key, &to, &text).encode() };
+        for (at, out, piece) in edits {
+            let start = frame.floor_char_boundary(at.index(frame.len() + 1));
+            let end = frame.ceil_char_boundary((start + out).min(frame.len()));
+            frame.replace_range(start..end, PIECES[piece]);
+        }
+        known_as_decoded(&frame);
+    }
 }
