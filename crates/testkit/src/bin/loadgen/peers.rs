@@ -42,7 +42,7 @@ impl Kind {
     pub(crate) fn stored(self) -> &'static str {
         match self {
             Self::SocketIo => "synced",
-            Self::Ejabberd | Self::Prosody => "written, not synced",
+            Self::Ejabberd | Self::Prosody => "archived, not synced",
         }
     }
 }

@@ -38,6 +38,8 @@ c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
 storage = "internal"
 default_archive_policy = true
+-- Otherwise a list of all users who write is written anew for each of them, every day.
+archive_expires_after = "never"
 
 VirtualHost "{HOST}"
 
@@ -45,6 +47,7 @@ Component "{ROOMS}" "muc"
     modules_enabled = {{ "muc_mam" }}
     muc_room_locking = false
     muc_log_by_default = true
+    muc_log_expires_after = "never"
     -- Who enters need not be told to all others.
     muc_room_default_presence_broadcast = {{ visitor = false, participant = false, moderator = false }}
 "#
