@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 const WIDTH: f64 = 300.0;
 const HEIGHT: f64 = 180.0;
 const MARGIN: f64 = 46.0;
+/// Between the vertical axis and the first point, so that its label does not lie on the axis.
+const INSET: f64 = 20.0;
 
 /// The picture. All panels have the same vertical axis, from zero.
 pub(crate) fn svg(panels: &[Panel]) -> String {
@@ -27,7 +29,7 @@ fn one(panel: &Panel, top: f64) -> String {
     let places: Vec<_> = panel.points.iter().map(|(x, _)| place(*x)).collect();
     let first = places.iter().copied().fold(f64::MAX, f64::min);
     let last = places.iter().copied().fold(first + 0.1, f64::max);
-    let across = |x: u64| (place(x) - first) / (last - first) * WIDTH;
+    let across = |x: u64| INSET + (place(x) - first) / (last - first) * (WIDTH - INSET);
     let down = |cpu: f64| HEIGHT - cpu / top * HEIGHT;
     let mut out = format!(
         r##"<text y="-10" font-weight="bold">CPU µs per message · {}</text><path d="M0 0V{HEIGHT}H{WIDTH}" fill="none" stroke="#888"/>"##,
@@ -66,6 +68,6 @@ mod tests {
         let panel = Panel { title: "groups", points: vec![(10, 5.0), (100, 5.0), (1000, 5.0)] };
         let svg = svg(&[panel]);
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
-        assert!(svg.contains(r#"points="0.0,30.0 150.0,30.0 300.0,30.0 ""#), "{svg}");
+        assert!(svg.contains(r#"points="20.0,30.0 160.0,30.0 300.0,30.0 ""#), "{svg}");
     }
 }
