@@ -2,7 +2,7 @@
 
 use super::{
     content, from_sql,
-    reader::{name_at, nickname_at, unreadable, user_row},
+    reader::{key_at, name_at, nickname_at, unreadable, user_row},
     runs,
     tail::Tail,
     to_sql,
@@ -11,9 +11,7 @@ use jmessage_core::{
     Destination, Entry, GroupCard, UserCard,
     port::{Behind, Cut, PAGE_BYTES},
 };
-use jmessage_model::{
-    AppId, ClientKey, ConversationId, EntryId, GroupName, Millis, Nickname, Platform, Seq, UserId,
-};
+use jmessage_model::{AppId, ConversationId, EntryId, GroupName, Millis, Nickname, Platform, Seq, UserId};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use std::{collections::HashMap, sync::Arc};
 
@@ -131,7 +129,7 @@ impl Page<'_> {
             sender,
             platform: Platform::from_stored(row.get(3)?).ok_or_else(|| unreadable(3))?,
             at: Millis(from_sql(row.get(4)?)),
-            key: row.get_ref(5)?.as_str_or_null()?.and_then(|key| ClientKey::new(key).ok()),
+            key: key_at(row, 5)?,
             content: content::read(row.get(6)?, row.get(7)?).ok_or_else(|| unreadable(6))?,
         };
         self.bytes += entry.content.size();

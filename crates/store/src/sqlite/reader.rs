@@ -9,8 +9,8 @@ use jmessage_core::{
     },
 };
 use jmessage_model::{
-    AppId, AppKey, ConversationId, Description, FileId, Millis, Mutant, NameError, Nickname, Platform, Seq,
-    UserId, Username,
+    AppId, AppKey, ClientKey, ConversationId, Description, FileId, Millis, Mutant, NameError, Nickname,
+    Platform, Seq, UserId, Username,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::{
@@ -278,6 +278,11 @@ pub(super) fn name_at<T>(
     parse: fn(&str) -> Result<T, NameError>,
 ) -> rusqlite::Result<T> {
     parse(row.get_ref(column)?.as_str()?).map_err(|_| unreadable(column))
+}
+
+/// The key of an entry; what the domain wrote has none.
+pub(super) fn key_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<ClientKey>> {
+    Ok(row.get_ref(column)?.as_str_or_null()?.and_then(|key| ClientKey::new(key).ok()))
 }
 
 /// A stored value that this program could not have written.

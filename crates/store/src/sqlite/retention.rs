@@ -4,7 +4,9 @@
 //! The floor of a log is the first position it keeps; it holds the end of a log of which nothing is left.
 
 use super::{
-    from_sql, keys, log, runs, to_sql,
+    from_sql, keys, log,
+    reader::key_at,
+    runs, to_sql,
     writer::{Answer, Batch},
 };
 use jmessage_core::port::{CUT_AT_ONCE, Done, Overlong, Trim};
@@ -29,7 +31,7 @@ impl Old {
             conversation: ConversationId(from_sql(row.get(1)?)),
             seq: Seq(from_sql(row.get(2)?)),
             sender: UserId(from_sql(row.get(3)?)),
-            key: row.get_ref(4)?.as_str_or_null()?.and_then(|key| ClientKey::new(key).ok()),
+            key: key_at(row, 4)?,
             at: from_sql(row.get(5)?),
             platform: row.get(6)?,
         })

@@ -5,10 +5,10 @@
 //! later commit: those of one conversation together, and those of one sender. What waits is found again at the start by
 //! reading the entries behind the mark.
 
-use super::{from_sql, gaps::Gaps, keys, runs, to_sql};
+use super::{from_sql, gaps::Gaps, keys, reader::key_at, runs, to_sql};
 use foldhash::HashMap;
 use jmessage_model::{ClientKey, ConversationId, EntryId, Mutant, Seq, UserId};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 use std::{
     collections::BTreeMap,
     sync::{PoisonError, RwLock, RwLockReadGuard},
@@ -96,8 +96,8 @@ impl Logs {
 pub(super) struct Unindexed {
     entries: Vec<Waiting>,
     /// The places still to be written of those that gathered before, the next ones last.
-    places: Vec<(ConversationId, Vec<(Seq, EntryId)>)>,
-    used: Vec<(UserId, Vec<(ClientKey, EntryId)>)>,
+    places: Vec<OfConversation>,
+    used: Vec<OfSender>,
     /// Where the mark is once these are written.
     upto: Option<EntryId>,
     /// Every key whose place may not be written yet.
@@ -115,17 +115,21 @@ impl Unindexed {
     /// Reads the entries behind the mark; from now on `most` of them gather. Another process may do the same: what it
     /// writes is the same, too.
     pub(super) fn open(c: &mut Connection, tail: &Tail, most: usize) -> rusqlite::Result<Self> {
+        let far = most.saturating_mul(FAR).max(1);
         loop {
             let tx = c.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            if !catch_up(&tx, most.saturating_mul(FAR))? {
-                return Self::load(&tx, tail, most);
-            }
+            let entries = behind(&tx, far)?;
+            let Some(last) = entries.last().filter(|_| entries.len() == far).map(|entry| entry.id) else {
+                return Ok(Self::holding(entries, tail, most));
+            };
+            let (places, used) = sorted(entries);
+            write_places(&tx, places.iter().rev(), used.iter().rev())?;
+            set_mark(&tx, last)?;
             tx.commit()?;
         }
     }
 
-    fn load(c: &Connection, tail: &Tail, most: usize) -> rusqlite::Result<Self> {
-        let entries = behind(c, usize::MAX)?;
+    fn holding(entries: Vec<Waiting>, tail: &Tail, most: usize) -> Self {
         let entries = if Mutant::ForgetTail.is_on() { Vec::new() } else { entries };
         let (places, used, keys, gaps) = Default::default();
         let mut unindexed = Self {
@@ -141,7 +145,7 @@ impl Unindexed {
             hurries: false,
         };
         unindexed.add(entries, tail);
-        Ok(unindexed)
+        unindexed
     }
 
     /// The entry to which the sender gave this key before.
@@ -188,12 +192,8 @@ impl Unindexed {
         let due = self.entries.len().saturating_sub(self.next_part) / self.step + 1;
         let (places, used) = (first(&self.places, due * size), first(&self.used, due * size));
         let part = Part { places, used, all: places == self.places.len() && used == self.used.len() };
-        for (conversation, positions) in self.places.iter().rev().take(part.places) {
-            runs::write(c, *conversation, positions)?;
-        }
-        for (sender, used) in self.used.iter().rev().take(part.used) {
-            keys::write(c, *sender, used)?;
-        }
+        let places = self.places.iter().rev().take(part.places);
+        write_places(c, places, self.used.iter().rev().take(part.used))?;
         if part.all {
             set_mark(c, upto)?;
         }
@@ -256,11 +256,11 @@ fn first<K, T>(lists: &[(K, Vec<T>)], size: usize) -> usize {
     lists.iter().rev().take_while(begins).count()
 }
 
-type ByConversation = Vec<(ConversationId, Vec<(Seq, EntryId)>)>;
-type BySender = Vec<(UserId, Vec<(ClientKey, EntryId)>)>;
+type OfConversation = (ConversationId, Vec<(Seq, EntryId)>);
+type OfSender = (UserId, Vec<(ClientKey, EntryId)>);
 
 /// The places of entries, for each conversation and each sender; both from the last to the first.
-fn sorted(entries: Vec<Waiting>) -> (ByConversation, BySender) {
+fn sorted(entries: Vec<Waiting>) -> (Vec<OfConversation>, Vec<OfSender>) {
     let mut places: BTreeMap<_, Vec<_>> = BTreeMap::new();
     let mut used: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for Waiting { id, conversation, seq, sender, key } in entries {
@@ -275,20 +275,18 @@ fn sorted(entries: Vec<Waiting>) -> (ByConversation, BySender) {
     (places.into_iter().rev().collect(), used.into_iter().rev().collect())
 }
 
-/// Writes the places of the next `enough` entries behind the mark; false when there are not so many.
-fn catch_up(tx: &Transaction<'_>, enough: usize) -> rusqlite::Result<bool> {
-    let entries = behind(tx, enough)?;
-    let Some(last) = entries.last().filter(|_| entries.len() == enough) else { return Ok(false) };
-    let upto = last.id;
-    let (places, used) = sorted(entries);
-    for (conversation, positions) in places.iter().rev() {
-        runs::write(tx, *conversation, positions)?;
+fn write_places<'a>(
+    c: &Connection,
+    places: impl Iterator<Item = &'a OfConversation>,
+    used: impl Iterator<Item = &'a OfSender>,
+) -> rusqlite::Result<()> {
+    for (conversation, positions) in places {
+        runs::write(c, *conversation, positions)?;
     }
-    for (sender, used) in used.iter().rev() {
-        keys::write(tx, *sender, used)?;
+    for (sender, used) in used {
+        keys::write(c, *sender, used)?;
     }
-    set_mark(tx, upto)?;
-    Ok(true)
+    Ok(())
 }
 
 /// The first entries behind the mark.
@@ -303,7 +301,7 @@ fn behind(c: &Connection, most: usize) -> rusqlite::Result<Vec<Waiting>> {
             conversation: ConversationId(from_sql(row.get(1)?)),
             seq: Seq(from_sql(row.get(2)?)),
             sender: UserId(from_sql(row.get(3)?)),
-            key: row.get_ref(4)?.as_str_or_null()?.and_then(|key| ClientKey::new(key).ok()),
+            key: key_at(row, 4)?,
         })
     })?
     .collect()
