@@ -7,6 +7,7 @@
 pub mod jmessage;
 mod patience;
 pub mod socket;
+pub mod webim;
 
 pub use jmessage_media::is_guarded;
 pub use patience::Patience;

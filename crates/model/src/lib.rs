@@ -10,6 +10,7 @@ mod limits;
 mod media;
 mod mutant;
 mod name;
+mod presence;
 mod profile;
 
 pub use content::{Content, ContentError};
@@ -21,6 +22,7 @@ pub use mutant::Mutant;
 pub use name::{
     AppKey, AvatarPath, ClientKey, Description, GroupName, NameError, Nickname, Password, Username,
 };
+pub use presence::Show;
 pub use profile::{Gender, Profile, ProfileEdit};
 
 /// What a session runs on. One user has at most one session per platform; the discriminant is stored.
