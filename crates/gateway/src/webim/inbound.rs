@@ -1,0 +1,5 @@
+//! From requests to the core.
+
+mod link;
+mod params;
+mod style;
