@@ -198,7 +198,10 @@ proptest! {
     }
 
     #[test]
-    fn every_getter_bears_every_value(name in "(ids|id|type|show|ticket|buddy_ids|offline)", value in any::<String>()) {
+    fn every_getter_bears_every_value(
+        name in "(ids|id|type|show|ticket|buddy_ids|offline)",
+        value in any::<String>(),
+    ) {
         let text = form_urlencoded::Serializer::new(String::new()).append_pair(&name, &value).finish();
         let params = query(&text);
         prop_assert_eq!(params.verbatim(&name), Some(value.as_str()));
