@@ -238,7 +238,7 @@ impl Core {
         self.read(move |reader| reader.users(app, after, limit)).await
     }
 
-    async fn user(&self, app: AppId, name: &str) -> Result<UserRecord, Error> {
+    pub(crate) async fn user(&self, app: AppId, name: &str) -> Result<UserRecord, Error> {
         let name = name.to_owned();
         self.read(move |reader| reader.user(app, &name)).await?.ok_or(Error::NoSuchUser)
     }

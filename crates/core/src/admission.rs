@@ -80,7 +80,14 @@ fn take(places: &Arc<AtomicUsize>, most: usize) -> Result<Place, Error> {
 /// Whether whoever sent it can be asked to come back.
 fn is_refusable(command: &Command) -> bool {
     match command {
-        Command::Send { .. } | Command::Group { .. } | Command::Open { .. } => true,
+        Command::Send { .. }
+        | Command::Group { .. }
+        | Command::Open { .. }
+        | Command::Watch { .. }
+        | Command::Show { .. }
+        | Command::Typing { .. }
+        | Command::Broadcast { .. }
+        | Command::Look { .. } => true,
         Command::Acknowledge { .. }
         | Command::End { .. }
         | Command::Leave { .. }
@@ -91,13 +98,18 @@ fn is_refusable(command: &Command) -> bool {
 
 fn weight(command: &Command) -> usize {
     match command {
-        Command::Send { content, .. } => content.size(),
+        Command::Send { content, .. } | Command::Broadcast { content, .. } => content.size(),
+        Command::Watch { users, groups, .. } | Command::Look { users, groups, .. } => {
+            size_of::<u64>() * (users.len() + groups.len())
+        }
         Command::Group { .. }
         | Command::Open { .. }
         | Command::Acknowledge { .. }
         | Command::End { .. }
         | Command::Leave { .. }
         | Command::Change { .. }
+        | Command::Show { .. }
+        | Command::Typing { .. }
         | Command::Stop => 0,
     }
 }

@@ -2,7 +2,8 @@
 //! for anything but the store.
 
 use crate::{
-    Destination, Entry, Error, GroupChange, Session, Shared, Stats, UserCard,
+    Destination, Entry, Error, GroupChange, Seen, Session, Shared, Stats, UserCard,
+    audience::Audience,
     group::Groups,
     hub::Hub,
     port::{Appended, Done, Fence, GroupRecord, Op, Reader, Refusal, Target, Writer},
@@ -11,7 +12,9 @@ use crate::{
     token::TokenDigest,
 };
 use foldhash::HashMap;
-use jmessage_model::{AppId, ClientKey, Content, ConversationId, Limits, Millis, Platform, Seq, Username};
+use jmessage_model::{
+    AppId, ClientKey, Content, ConversationId, Limits, Millis, Platform, Seq, Shown, UserId, Username,
+};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -93,6 +96,51 @@ pub enum Command {
         /// Which.
         session: Arc<Session>,
     },
+    /// The session listens from now on, to these users and groups instead of those before.
+    Watch {
+        /// Who listens.
+        session: Arc<Session>,
+        /// To whom.
+        users: Vec<UserId>,
+        /// To which groups.
+        groups: Vec<ConversationId>,
+    },
+    /// What the session's user shows to others.
+    Show {
+        /// Whose.
+        session: Arc<Session>,
+        /// What.
+        shown: Shown,
+    },
+    /// The session's user is writing to somebody, or has stopped.
+    Typing {
+        /// Who.
+        session: Arc<Session>,
+        /// To whom.
+        to: Username,
+        /// Whether it is writing.
+        typing: bool,
+    },
+    /// A word to everybody who listens.
+    Broadcast {
+        /// Whose.
+        session: Arc<Session>,
+        /// What.
+        content: Content,
+        /// Now.
+        at: Millis,
+    },
+    /// Who is to be seen.
+    Look {
+        /// Who asks.
+        session: Arc<Session>,
+        /// Of whom.
+        users: Vec<UserId>,
+        /// Of which groups.
+        groups: Vec<ConversationId>,
+        /// Gets the answer.
+        answer: oneshot::Sender<Seen>,
+    },
     /// Any change that has no session.
     Change {
         /// The change.
@@ -163,13 +211,14 @@ pub struct Engine {
     pub(crate) hub: Hub,
     pub(crate) names: Names,
     pub(crate) groups: Groups,
+    pub(crate) audience: Audience,
 }
 
 impl Engine {
     /// An engine with nobody online.
     pub fn new(writer: Box<dyn Writer>, reader: Arc<dyn Reader>, limits: Limits, stats: Arc<Stats>) -> Self {
         let (hub, names, groups) = (Hub::default(), Names::default(), Groups::default());
-        Self { writer, reader, limits, stats, hub, names, groups }
+        Self { writer, reader, limits, stats, hub, names, groups, audience: Audience::default() }
     }
 
     /// Carries out a batch; false when it held [`Command::Stop`].
@@ -272,7 +321,28 @@ impl Engine {
                 Some((Op::EndSession(session.fence), Then::Ended { session, request }))
             }
             Command::Leave { session } => {
-                self.hub.leave(&session, &self.stats);
+                let last = self.hub.leave(&session, &self.stats);
+                self.gone(&session, last);
+                None
+            }
+            Command::Watch { session, users, groups } => {
+                self.watch(&session, users, groups);
+                None
+            }
+            Command::Show { session, shown } => {
+                self.show(&session, shown);
+                None
+            }
+            Command::Typing { session, to, typing } => {
+                self.typing(&session, &to, typing);
+                None
+            }
+            Command::Broadcast { session, content, at } => {
+                self.broadcast(&session, content, at);
+                None
+            }
+            Command::Look { session, users, groups, answer } => {
+                let _ = answer.send(self.look(&session, &users, &groups));
                 None
             }
             Command::Change { op, answer } => Some((op, Then::Changed(answer))),
@@ -324,14 +394,17 @@ impl Engine {
                 let session = Arc::new(Session { user, fence, queue });
                 let counter = if displaced == End::Kicked { &self.stats.logins } else { &self.stats.resumes };
                 Stats::add(counter, 1);
-                self.hub.enter(session.clone(), displaced, &self.stats);
+                let first = self.hub.enter(session.clone(), displaced, &self.stats);
+                self.came(&session, first);
                 // A page that has gone meanwhile leaves nothing behind.
                 if let Err(Ok(session)) = answer.send(Ok(session)) {
-                    self.hub.leave(&session, &self.stats);
+                    let last = self.hub.leave(&session, &self.stats);
+                    self.gone(&session, last);
                 }
             }
             (Then::Ended { session, request }, Ok(_)) => {
-                self.hub.leave(&session, &self.stats);
+                let last = self.hub.leave(&session, &self.stats);
+                self.gone(&session, last);
                 session.queue.reply(request, Ok(Receipt::Ended));
                 session.queue.close(End::Left);
             }
@@ -401,7 +474,7 @@ pub(crate) fn entry(
     }
 }
 
-fn open(user: jmessage_model::UserId, platform: Platform, proof: Proof, at: Millis) -> (Op, End) {
+fn open(user: UserId, platform: Platform, proof: Proof, at: Millis) -> (Op, End) {
     match proof {
         Proof::Login(token) => (Op::OpenSession { user, platform, token, at }, End::Kicked),
         Proof::Resume { token, oldest, acknowledged } => {

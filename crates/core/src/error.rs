@@ -45,6 +45,9 @@ pub enum Error {
     /// Only the owner may change what the group is called.
     #[error("only the owner may change the group")]
     MayNotChange,
+    /// The user may not speak to everybody.
+    #[error("may not broadcast")]
+    MayNotBroadcast,
     /// Only the owner may put members out, and not itself.
     #[error("only the owner may remove members")]
     MayNotRemove,

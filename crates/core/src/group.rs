@@ -104,7 +104,11 @@ const NAMED: usize = 256;
 const KEPT: usize = 20_000;
 
 impl Groups {
-    fn find(&mut self, id: ConversationId, reader: &dyn Reader) -> Result<Arc<GroupRecord>, Error> {
+    pub(crate) fn find(
+        &mut self,
+        id: ConversationId,
+        reader: &dyn Reader,
+    ) -> Result<Arc<GroupRecord>, Error> {
         if let Some(group) = self.0.get(&id) {
             return Ok(group.clone());
         }

@@ -2,7 +2,7 @@
 
 use crate::{Session, Shared, Stats, port::GroupRecord, queue::End};
 use foldhash::HashMap;
-use jmessage_model::{ConversationId, UserId};
+use jmessage_model::{ConversationId, Platform, UserId};
 use std::{collections::VecDeque, sync::Arc};
 
 /// Groups of at most so many members are gone through member by member.
@@ -36,8 +36,24 @@ struct Crowd {
 }
 
 impl Hub {
-    /// Puts `session` online; the older one of the same user and platform ends with `reason`.
-    pub(crate) fn enter(&mut self, session: Arc<Session>, reason: End, stats: &Stats) {
+    /// Whether somebody is online.
+    pub(crate) fn is_online(&self, user: UserId) -> bool {
+        self.sessions.contains_key(&user)
+    }
+
+    /// Whether this session is online.
+    pub(crate) fn has(&self, session: &Session) -> bool {
+        let of_user = self.sessions.get(&session.fence.user);
+        of_user.is_some_and(|of_user| of_user.iter().any(|other| other.fence == session.fence))
+    }
+
+    /// What somebody's sessions run on.
+    pub(crate) fn platforms(&self, user: UserId) -> impl Iterator<Item = Platform> {
+        self.sessions.get(&user).into_iter().flatten().map(|session| session.fence.platform)
+    }
+
+    /// Puts `session` online; the older one of the same user and platform ends with `reason`. Whether its user came with it.
+    pub(crate) fn enter(&mut self, session: Arc<Session>, reason: End, stats: &Stats) -> bool {
         let user = session.fence.user;
         let of_user = self.sessions.entry(user).or_default();
         let came = of_user.is_empty();
@@ -52,13 +68,14 @@ impl Hub {
         if came {
             self.remember(user);
         }
+        came
     }
 
-    /// Takes `session` offline, if it still is the one online.
-    pub(crate) fn leave(&mut self, session: &Session, stats: &Stats) {
+    /// Takes `session` offline, if it still is the one online. Whether its user went with it.
+    pub(crate) fn leave(&mut self, session: &Session, stats: &Stats) -> bool {
         let user = session.fence.user;
-        let Some(of_user) = self.sessions.get_mut(&user) else { return };
-        let Some(at) = of_user.iter().position(|other| other.fence == session.fence) else { return };
+        let Some(of_user) = self.sessions.get_mut(&user) else { return false };
+        let Some(at) = of_user.iter().position(|other| other.fence == session.fence) else { return false };
         of_user.swap_remove(at);
         let went = of_user.is_empty();
         if went {
@@ -69,6 +86,7 @@ impl Hub {
         if went {
             self.remember(user);
         }
+        went
     }
 
     fn remember(&mut self, user: UserId) {

@@ -6,6 +6,7 @@
 
 mod account;
 mod admission;
+mod audience;
 mod capability;
 mod entry;
 mod error;
@@ -14,6 +15,7 @@ mod file;
 mod group;
 mod hub;
 mod password;
+mod people;
 pub mod port;
 mod queue;
 mod retention;
@@ -25,6 +27,7 @@ mod writer;
 mod engine;
 
 pub use account::{Core, Options};
+pub use audience::{Seen, Signal, WATCHED};
 pub use capability::{Bearer, CapabilityKey, Purpose};
 pub use engine::{Command, Engine, Proof};
 pub use entry::{Destination, Entry, GroupCard, Shared, UserCard};
@@ -33,6 +36,7 @@ pub use executor::Pause;
 pub use file::{FileKind, Grants};
 pub use group::GroupChange;
 pub use password::{HashCost, Hashing};
+pub use people::MAX_SETTING;
 pub use queue::{End, Event, Queue, QueueLimits, Receipt};
 pub use retention::{Retention, Trimming};
 pub use session::{CatchUp, Page, Session, To};

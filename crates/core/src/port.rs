@@ -5,8 +5,9 @@ use crate::{CapabilityKey, Destination, Entry, GroupCard, UserCard, token::Token
 use bytes::Bytes;
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use jmessage_model::{
-    AppId, AppKey, ClientKey, Content, ConversationId, Description, EntryId, Epoch, FileId, GroupEvent,
-    GroupName, Media, Millis, Nickname, Platform, Profile, ProfileEdit, Seq, UserId, Username,
+    AppId, AppKey, ClientKey, ContactLabel, Content, ConversationId, Description, EntryId, Epoch, FileId,
+    GroupEvent, GroupName, Media, Millis, Nickname, Notice, Platform, Profile, ProfileEdit, Seq, SettingName,
+    UserId, Username,
 };
 use std::{ops::Range, sync::Arc};
 use thiserror::Error;
@@ -130,6 +131,15 @@ pub struct ProfileRecord {
     pub created: Millis,
     /// When the user was changed last.
     pub modified: Millis,
+}
+
+/// Somebody in a user's list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactRecord {
+    /// What the other one shows of itself.
+    pub other: ProfileRecord,
+    /// The group of contacts it is in; possibly none of a name.
+    pub label: ContactLabel,
 }
 
 /// A stored file.
@@ -275,6 +285,49 @@ pub enum Op {
         fence: Fence,
         /// How.
         change: GroupWrite,
+    },
+    /// Hides what a log holds now from one user's [`Reader::latest`]; others, and devices that are behind, still get it.
+    /// → [`Done::Nothing`].
+    ClearHistory {
+        /// Whose view.
+        user: UserId,
+        /// Of which log.
+        of: Target,
+    },
+    /// Puts somebody into a user's list, or moves it to another group of contacts; out of it without a label.
+    /// → [`Done::Nothing`].
+    KeepContact {
+        /// Whose list.
+        user: UserId,
+        /// Who.
+        other: UserId,
+        /// Which group of contacts.
+        label: Option<ContactLabel>,
+    },
+    /// Keeps what a user has set for one kind of client, in the place of what was there. → [`Done::Nothing`].
+    KeepSetting {
+        /// Whose.
+        user: UserId,
+        /// For which kind of client.
+        name: SettingName,
+        /// What; its form is the client's own.
+        value: String,
+    },
+    /// Tells a user something. → [`Done::Nothing`].
+    Notify {
+        /// Whom.
+        user: UserId,
+        /// What.
+        notice: Notice,
+        /// Now.
+        at: Millis,
+    },
+    /// Lets a user broadcast, or not any more. → [`Done::Nothing`].
+    LetBroadcast {
+        /// Whom.
+        user: UserId,
+        /// Whether it may.
+        may: bool,
     },
     /// Changes what is known of a file. → [`Done::Nothing`].
     File(FileWrite),
@@ -500,6 +553,16 @@ pub trait Reader: Send + Sync {
         start: usize,
         limit: usize,
     ) -> Result<Vec<ProfileRecord>, Unavailable>;
+    /// What the users of these names show of themselves; names that nobody has are passed over.
+    fn people(&self, app: AppId, names: &[Username]) -> Result<Vec<ProfileRecord>, Unavailable>;
+    /// A user's list, by number.
+    fn contacts(&self, user: UserId) -> Result<Vec<ContactRecord>, Unavailable>;
+    /// What a user has set for a kind of client.
+    fn setting(&self, user: UserId, name: &SettingName) -> Result<Option<String>, Unavailable>;
+    /// The last notices of a user, the newest first.
+    fn notices(&self, user: UserId, limit: usize) -> Result<Vec<Notice>, Unavailable>;
+    /// Whether a user may broadcast.
+    fn may_broadcast(&self, user: UserId) -> Result<bool, Unavailable>;
     /// The group of a number, if it was not dissolved.
     fn group(&self, id: ConversationId) -> Result<Option<GroupRecord>, Unavailable>;
     /// The groups a user is in, by number, each with at most `names` members.
@@ -517,6 +580,9 @@ pub trait Reader: Send + Sync {
         after: Seq,
         limit: usize,
     ) -> Result<Vec<Entry>, Unavailable>;
+    /// The last `limit` entries of a log as one of its members sees it, in order, without what it cleared; none for an
+    /// outsider.
+    fn latest(&self, user: UserId, of: Target, limit: usize) -> Result<Vec<Entry>, Unavailable>;
     /// What of a log after a position was the user's to read and is not kept any more.
     fn cut(&self, user: UserId, conversation: ConversationId, after: Seq)
     -> Result<Option<Cut>, Unavailable>;

@@ -1,7 +1,7 @@
 //! The queue between the writer and one session: bounded in count and bytes, never waited for.
 
 use crate::{
-    Error, Shared,
+    Error, Shared, Signal,
     port::{Appended, GroupRecord},
 };
 use futures_util::task::AtomicWaker;
@@ -27,6 +27,8 @@ pub enum Event {
     Acknowledged,
     /// An entry of a log the session's user may read.
     Entry(Arc<Shared>),
+    /// Something that is told once, to a session that watches.
+    Signal(Arc<Signal>),
 }
 
 /// What a command of a session led to.
@@ -72,6 +74,9 @@ impl Default for QueueLimits {
 
 /// Room for so many events is kept while none are there.
 const KEPT: usize = 16;
+
+/// What a signal costs a queue, in bytes; a rough figure.
+const SIGNAL: usize = 256;
 
 /// How entries are taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,6 +183,19 @@ impl Queue {
         keeps_up
     }
 
+    /// Offers a signal; it is dropped when the session still reads its logs, or has much waiting.
+    pub fn signal(&self, signal: &Arc<Signal>) {
+        let mut inner = self.lock();
+        let is_full = inner.entries >= self.limits.entries || inner.bytes + SIGNAL > self.limits.bytes;
+        if inner.end.is_none() && inner.mode == Mode::Live && !is_full {
+            inner.entries += 1;
+            inner.bytes += SIGNAL;
+            inner.events.push(Event::Signal(signal.clone()));
+            drop(inner);
+            self.waker.wake();
+        }
+    }
+
     /// Ends the queue. What is already in it can still be taken. The first reason stays.
     pub fn close(&self, end: End) {
         let mut inner = self.lock();
@@ -254,6 +272,7 @@ impl Inner {
     fn recount(&mut self) {
         let weights = self.events.iter().filter_map(|event| match event {
             Event::Entry(shared) => Some(shared.weight()),
+            Event::Signal(_) => Some(SIGNAL),
             Event::Reply { .. } | Event::Acknowledged => None,
         });
         (self.entries, self.bytes) =

@@ -115,6 +115,7 @@ impl Domain {
 fn text_of(content: &Content) -> String {
     match content {
         Content::Text(text) => text.clone(),
+        Content::Noted(noted) => noted.text.clone(),
         Content::Media(media) => media.file.to_string(),
         Content::Group(event) => format!("{:?}", event.kind),
     }
@@ -138,6 +139,7 @@ async fn texts(session: &Session, count: usize) -> Vec<String> {
         texts.extend(events.into_iter().map(|event| match event {
             Event::Entry(shared) => text_of(&shared.entry.content),
             Event::Reply { .. } | Event::Acknowledged => "answer".into(),
+            Event::Signal(signal) => format!("{signal:?}"),
         }));
     }
     texts
@@ -333,7 +335,7 @@ async fn reply(session: &Session) -> Result<Receipt, Error> {
         assert_eq!(session.queue.take(&mut events).await, None);
         let mut replies = events.into_iter().filter_map(|event| match event {
             Event::Reply { result, .. } => Some(result),
-            Event::Entry(_) | Event::Acknowledged => None,
+            Event::Entry(_) | Event::Acknowledged | Event::Signal(_) => None,
         });
         if let Some(result) = replies.next() {
             return result;

@@ -7,10 +7,21 @@ use crate::{GroupEvent, Limits, Media};
 pub enum Content {
     /// Plain text, shown as it is and never interpreted as markup.
     Text(String),
+    /// The same with a note.
+    Noted(Box<Noted>),
     /// A picture or a sound. Made by the domain of what it stored, never by a sender.
     Media(Media),
     /// What happened to a group. Made by the domain, never by a sender.
     Group(GroupEvent),
+}
+
+/// A text with a note for those who understand it, such as how it is to look; to all others it is the text alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Noted {
+    /// What it says.
+    pub text: String,
+    /// The note: up to [`Limits::MAX_NOTE`] bytes without control characters.
+    pub note: String,
 }
 
 /// Why a content is refused.
@@ -20,12 +31,19 @@ pub enum ContentError {
     Empty,
     /// More than [`Limits::message`] bytes; the length found and the limit.
     TooLong(usize, usize),
+    /// The note of a text is too long, or has control characters.
+    Note,
 }
 
 impl Content {
     /// Checks the content against `limits`; what the domain made is within them.
     pub fn check(&self, limits: &Limits) -> Result<(), ContentError> {
-        let Self::Text(text) = self else { return Ok(()) };
+        let Some(text) = self.text() else { return Ok(()) };
+        if let Self::Noted(noted) = self
+            && (noted.note.len() > Limits::MAX_NOTE || noted.note.chars().any(char::is_control))
+        {
+            return Err(ContentError::Note);
+        }
         match text.len() {
             0 => Err(ContentError::Empty),
             size if size > limits.message => Err(ContentError::TooLong(size, limits.message)),
@@ -33,10 +51,20 @@ impl Content {
         }
     }
 
+    /// The text, if it is one.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Noted(noted) => Some(&noted.text),
+            Self::Media(_) | Self::Group(_) => None,
+        }
+    }
+
     /// The size in bytes that queues and pages count.
     pub fn size(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
+            Self::Noted(noted) => noted.text.len() + noted.note.len(),
             Self::Media(_) => size_of::<Media>(),
             Self::Group(event) => 16 + event.users.iter().map(|user| user.as_str().len() + 1).sum::<usize>(),
         }

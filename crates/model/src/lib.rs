@@ -10,19 +10,22 @@ mod limits;
 mod media;
 mod mutant;
 mod name;
+mod notice;
 mod presence;
 mod profile;
 
-pub use content::{Content, ContentError};
+pub use content::{Content, ContentError, Noted};
 pub use group::{GroupEvent, GroupEventKind};
 pub use id::{AppId, ConversationId, EntryId, Epoch, MAX_SAFE_ID, Millis, Seq, UserId};
 pub use limits::Limits;
 pub use media::{Extent, Facts, FileId, Format, Media};
 pub use mutant::Mutant;
 pub use name::{
-    AppKey, AvatarPath, ClientKey, Description, GroupName, NameError, Nickname, Password, Username,
+    AppKey, AvatarPath, ClientKey, ContactLabel, Description, GroupName, NameError, Nickname, Password,
+    SettingName, Username,
 };
-pub use presence::Show;
+pub use notice::Notice;
+pub use presence::{Show, Shown};
 pub use profile::{Gender, Profile, ProfileEdit};
 
 /// What a session runs on. One user has at most one session per platform; the discriminant is stored.
@@ -31,6 +34,8 @@ pub use profile::{Gender, Profile, ProfileEdit};
 pub enum Platform {
     /// A page in a browser.
     Web = 1,
+    /// Pages in a browser that ask for what is new; those of one user share a session.
+    Poller = 2,
 }
 
 impl Platform {
@@ -38,6 +43,7 @@ impl Platform {
     pub fn from_stored(value: u8) -> Option<Self> {
         match value {
             1 => Some(Self::Web),
+            2 => Some(Self::Poller),
             _ => None,
         }
     }

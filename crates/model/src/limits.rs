@@ -26,6 +26,12 @@ impl Limits {
     pub const MAX_NICKNAME: usize = 64;
     /// Longest key by which a sender names a message.
     pub const MAX_CLIENT_KEY: usize = 64;
+    /// Longest text of a notice.
+    pub const MAX_NOTICE: usize = 1000;
+    /// Longest link of a notice.
+    pub const MAX_LINK: usize = 2000;
+    /// Longest note beside a text.
+    pub const MAX_NOTE: usize = 200;
     /// Longest App key.
     pub const MAX_APP_KEY: usize = 64;
 }

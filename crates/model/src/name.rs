@@ -101,6 +101,16 @@ names! {
         length(text, 0, Limits::MAX_DESCRIPTION)?;
         all(text, |c| !c.is_control() || c == '\n')?;
     }
+    /// In which group of contacts somebody has another user: up to 64 bytes, no control characters or commas.
+    ContactLabel(text) {
+        length(text, 0, Limits::MAX_NICKNAME)?;
+        all(text, |c| !c.is_control() && c != ',')?;
+    }
+    /// Under which name a kind of client keeps what its user has set: 1–64 of `[a-z0-9_.-]`.
+    SettingName(text) {
+        length(text, 1, Limits::MAX_APP_KEY)?;
+        all(text, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.' | '-'))?;
+    }
     /// Where a user's picture is stored, such as `qiniu/image/…`: up to 250 of `[A-Za-z0-9_.-]` in parts divided by `/`,
     /// none of them empty or of dots alone; possibly empty as a whole. Pages put it behind a base address of ours.
     AvatarPath(text) {

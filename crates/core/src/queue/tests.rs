@@ -39,6 +39,7 @@ fn taken(queue: &Queue) -> Option<Result<Vec<u64>, End>> {
                 Event::Entry(shared) => shared.entry.seq.0,
                 Event::Reply { request, .. } => *request + 1000,
                 Event::Acknowledged => 0,
+                Event::Signal(_) => 2000,
             })
             .collect())),
     }
@@ -109,4 +110,24 @@ fn a_closed_queue_gives_what_it_has_and_then_the_first_reason() {
     queue.reply(2, Ok(Receipt::Ended));
     assert_eq!(taken(&queue), Some(Ok(vec![1001])));
     assert_eq!(taken(&queue), Some(Err(End::Kicked)));
+}
+
+#[test]
+fn signals_reach_only_who_has_read_the_log_and_keeps_up() {
+    let queue = queue(2);
+    let signal = Arc::new(Signal::Broadcast {
+        from: entry(1).entry.sender.clone(),
+        content: Content::Text("to all".into()),
+        at: Millis(0),
+    });
+    queue.signal(&signal);
+    assert_eq!(taken(&queue), None, "the log is not read yet");
+    queue.join();
+    assert!(queue.settle(&HashMap::new()));
+    for _ in 0..3 {
+        queue.signal(&signal);
+    }
+    assert_eq!(taken(&queue), Some(Ok(vec![2000, 2000])), "the third was dropped, and the session goes on");
+    assert!(queue.offer(&entry(2)), "room is counted anew");
+    assert_eq!(taken(&queue), Some(Ok(vec![2])));
 }

@@ -126,6 +126,8 @@ fn pushed(entry: &Entry) -> String {
 fn push(out: &mut String, entry: &Entry) {
     match &entry.content {
         Content::Text(text) => push_message(out, entry, MessageBody::Text(text)),
+        // The note is for others.
+        Content::Noted(noted) => push_message(out, entry, MessageBody::Text(&noted.text)),
         Content::Media(media) => with_body(media, |body| push_message(out, entry, body)),
         Content::Group(event) => push_event(out, entry, event),
     }
@@ -196,7 +198,7 @@ fn push_message(out: &mut String, entry: &Entry, body: MessageBody<'_>) {
         from_id: entry.sender.name.as_str(),
         from_name: entry.sender.nickname.as_str(),
         from_platform: match entry.platform {
-            Platform::Web => "web",
+            Platform::Web | Platform::Poller => "web",
         },
         create_time: entry.at.seconds(),
         msg_id: entry.id.0,

@@ -223,7 +223,7 @@ impl<S: Socket> Connection<S> {
                     changed = changed.or(self.changing.take_if(|change| change == request));
                 }
                 Event::Acknowledged => acknowledged = true,
-                Event::Entry(_) => {}
+                Event::Entry(_) | Event::Signal(_) => {}
             }
         }
         if acknowledged {
@@ -240,7 +240,8 @@ impl<S: Socket> Connection<S> {
                         outbound::reply(&mut text, request, result, changed == Some(request));
                         None
                     }
-                    Event::Acknowledged => continue,
+                    // Its session never asks for signals.
+                    Event::Acknowledged | Event::Signal(_) => continue,
                     Event::Entry(shared) => outbound::shared(&mut text, &shared),
                 };
                 match encoded {

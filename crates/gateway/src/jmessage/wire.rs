@@ -60,6 +60,8 @@ impl From<Error> for Refused {
             Error::Content(ContentError::TooLong(size, limit)) => {
                 Self::new(Code::MessageTooLong, format!("message too long: {size} of at most {limit} bytes"))
             }
+            Error::Content(ContentError::Note) => Self::argument("the note of the message"),
+            Error::MayNotBroadcast => Self::argument("this user may not broadcast"),
             Error::KeyReused => Self::argument("the key was used before for another message"),
             Error::NoSuchFile => Self::argument("no such media_id"),
             Error::FileTooLarge(limit) => {
@@ -116,6 +118,8 @@ mod tests {
             (Error::Name(NameError::Start), 872_002),
             (Error::Content(ContentError::Empty), 872_002),
             (Error::Content(ContentError::TooLong(5000, 4096)), 803_007),
+            (Error::Content(ContentError::Note), 872_002),
+            (Error::MayNotBroadcast, 872_002),
             (Error::KeyReused, 872_002),
             (Error::NoSuchFile, 872_002),
             (Error::FileTooLarge(1), 803_007),

@@ -1,11 +1,15 @@
 //! How contents stand in the `kind` and `body` of an entry.
 
-use jmessage_model::{Content, Extent, Facts, FileId, Format, GroupEvent, GroupEventKind, Media, Username};
+use jmessage_model::{
+    Content, Extent, Facts, FileId, Format, GroupEvent, GroupEventKind, Media, Noted, Username,
+};
 use std::borrow::Cow;
 
 const TEXT: u8 = 1;
 const IMAGE: u8 = 2;
 const VOICE: u8 = 3;
+/// The note stands in the first line.
+const NOTED: u8 = 4;
 /// Events count from here on, in the order of [`EVENTS`].
 const FIRST_EVENT: u8 = 100;
 const EVENTS: [GroupEventKind; 5] = [
@@ -20,6 +24,7 @@ const EVENTS: [GroupEventKind; 5] = [
 pub(super) fn stored(content: &Content) -> (u8, Cow<'_, str>) {
     match content {
         Content::Text(text) => (TEXT, Cow::Borrowed(text)),
+        Content::Noted(noted) => (NOTED, Cow::Owned(format!("{}\n{}", noted.note, noted.text))),
         Content::Media(media) => {
             let (kind, body) = stored_media(media);
             (kind, Cow::Owned(body))
@@ -71,6 +76,10 @@ pub(super) fn stored_event(event: &GroupEvent) -> (u8, String) {
 pub(super) fn read(kind: u8, body: String) -> Option<Content> {
     match kind {
         TEXT => return Some(Content::Text(body)),
+        NOTED => {
+            let (note, text) = body.split_once('\n')?;
+            return Some(Content::Noted(Box::new(Noted { text: text.to_owned(), note: note.to_owned() })));
+        }
         IMAGE | VOICE => return read_media(kind, &body).map(Content::Media),
         _ => {}
     }
@@ -91,7 +100,12 @@ mod tests {
             let facts = Facts { format: Format::Webp, extent, crc32: u32::MAX, size: 1 << 33 };
             Content::Media(Media { file: FileId([0xa1; 16]), facts })
         });
-        for content in [Content::Text("你好 100".into())].into_iter().chain(media).chain(events) {
+        let noted = Noted { text: "two\nlines".into(), note: "color:red".into() };
+        for content in [Content::Text("你好 100".into()), Content::Noted(Box::new(noted))]
+            .into_iter()
+            .chain(media)
+            .chain(events)
+        {
             let (kind, body) = stored(&content);
             assert_eq!(read(kind, body.clone().into_owned()), Some(content));
         }

@@ -9,7 +9,7 @@ use super::{
 };
 use jmessage_core::{
     Destination, Entry, GroupCard, UserCard,
-    port::{Behind, Cut, PAGE_BYTES},
+    port::{Behind, Cut, PAGE_BYTES, Target},
 };
 use jmessage_model::{AppId, ConversationId, EntryId, GroupName, Millis, Nickname, Platform, Seq, UserId};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
@@ -52,6 +52,37 @@ pub(super) fn behind(
 
 pub(super) fn before(seq: Seq) -> Seq {
     Seq(seq.0.saturating_sub(1))
+}
+
+/// The log that a user shares with another one, or with the group.
+pub(super) fn conversation(
+    c: &Connection,
+    user: UserId,
+    of: Target,
+) -> rusqlite::Result<Option<ConversationId>> {
+    match of {
+        Target::Group(group) => Ok(Some(group)),
+        Target::User(other) => c
+            .prepare_cached("SELECT id FROM conversation WHERE low = ?1 AND high = ?2")?
+            .query_row(params![to_sql(user.min(other).0), to_sql(user.max(other).0)], |row| {
+                Ok(ConversationId(from_sql(row.get(0)?)))
+            })
+            .optional(),
+    }
+}
+
+/// The log, and up to where its member has cleared its view of it; none for an outsider.
+pub(super) fn view(
+    c: &Connection,
+    user: UserId,
+    of: Target,
+) -> rusqlite::Result<Option<(ConversationId, Seq)>> {
+    let Some(conversation) = conversation(c, user, of)? else { return Ok(None) };
+    c.prepare_cached("SELECT cleared FROM member WHERE user = ?1 AND conversation = ?2 AND gone IS NULL")?
+        .query_row(params![to_sql(user.0), to_sql(conversation.0)], |row| {
+            Ok((conversation, Seq(from_sql(row.get(0)?))))
+        })
+        .optional()
 }
 
 /// From where to where a user reads a log.

@@ -10,6 +10,7 @@ mod gaps;
 mod group;
 mod keys;
 mod log;
+mod people;
 mod profile;
 mod reader;
 mod retention;

@@ -1,16 +1,19 @@
 //! Reads of committed state, on connections that are kept for the next reader.
 
-use super::{connect, file, from_sql, log, profile, retention, tail::Tail, to_sql, unavailable};
+use super::{
+    connect, file, from_sql, log, people, profile, retention, tail::Tail, to_sql, unavailable,
+    writer::indexed_head,
+};
 use jmessage_core::{
     CapabilityKey, Entry, UserCard,
     port::{
-        AppRecord, Behind, Cut, FileRecord, GroupListing, GroupRecord, Members, Overlong, ProfileRecord,
-        Reader, Unavailable, UserRecord,
+        AppRecord, Behind, ContactRecord, Cut, FileRecord, GroupListing, GroupRecord, Members, Overlong,
+        ProfileRecord, Reader, Target, Unavailable, UserRecord,
     },
 };
 use jmessage_model::{
     AppId, AppKey, ClientKey, ConversationId, Description, FileId, Millis, Mutant, NameError, Nickname,
-    Platform, Seq, UserId, Username,
+    Notice, Platform, Seq, SettingName, UserId, Username,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::{
@@ -107,6 +110,26 @@ impl Reader for SqliteReader {
         self.with(|c| profile::profiles(c, group, start, limit))
     }
 
+    fn people(&self, app: AppId, names: &[Username]) -> Result<Vec<ProfileRecord>, Unavailable> {
+        self.with(|c| people::people(c, app, names))
+    }
+
+    fn contacts(&self, user: UserId) -> Result<Vec<ContactRecord>, Unavailable> {
+        self.with(|c| people::contacts(c, user))
+    }
+
+    fn setting(&self, user: UserId, name: &SettingName) -> Result<Option<String>, Unavailable> {
+        self.with(|c| people::setting(c, user, name))
+    }
+
+    fn notices(&self, user: UserId, limit: usize) -> Result<Vec<Notice>, Unavailable> {
+        self.with(|c| people::notices(c, user, limit))
+    }
+
+    fn may_broadcast(&self, user: UserId) -> Result<bool, Unavailable> {
+        self.with(|c| people::may_broadcast(c, user))
+    }
+
     fn group(&self, id: ConversationId) -> Result<Option<GroupRecord>, Unavailable> {
         self.with(|c| group(c, id, usize::MAX))
     }
@@ -163,6 +186,26 @@ impl Reader for SqliteReader {
                 return Err(Unavailable("not committed".into()));
             }
         }
+    }
+
+    fn latest(&self, user: UserId, of: Target, limit: usize) -> Result<Vec<Entry>, Unavailable> {
+        let found = self.with(|c| {
+            let Some((conversation, cleared)) = log::view(c, user, of)? else { return Ok(None) };
+            let head = match self.tail.last(conversation) {
+                Some(head) => head,
+                None => indexed_head(c, conversation)?,
+            };
+            Ok(Some((conversation, cleared.max(Seq(head.0.saturating_sub(limit as u64))))))
+        })?;
+        let Some((conversation, mut after)) = found else { return Ok(Vec::new()) };
+        let mut latest = Vec::new();
+        while latest.len() < limit {
+            let page = self.entries(user, conversation, after, limit - latest.len())?;
+            let Some(last) = page.last() else { break };
+            after = last.seq;
+            latest.extend(page);
+        }
+        Ok(latest)
     }
 
     fn cut(

@@ -187,6 +187,39 @@ DROP TABLE place;
 DROP TABLE used_key;
 UPDATE indexed SET upto = 0;
 ",
+    "
+-- Up to where a member has cleared its view of a log.
+ALTER TABLE member ADD COLUMN cleared INTEGER NOT NULL DEFAULT 0;
+
+-- Who may speak to everybody.
+ALTER TABLE user ADD COLUMN broadcasts INTEGER NOT NULL DEFAULT 0;
+
+-- Whom users have in their lists, and in which group of contacts.
+CREATE TABLE contact (
+    user INTEGER NOT NULL REFERENCES user,
+    other INTEGER NOT NULL REFERENCES user,
+    label TEXT NOT NULL,
+    PRIMARY KEY (user, other)
+) STRICT, WITHOUT ROWID;
+
+-- What users have set, for each kind of client.
+CREATE TABLE setting (
+    user INTEGER NOT NULL REFERENCES user,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (user, name)
+) STRICT, WITHOUT ROWID;
+
+-- What users are told beside all conversations.
+CREATE TABLE notice (
+    id INTEGER PRIMARY KEY,
+    user INTEGER NOT NULL REFERENCES user,
+    text TEXT NOT NULL,
+    link TEXT NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX notice_of_user ON notice (user);
+",
 ];
 
 /// Brings the file to the newest step, each in a transaction of its own.

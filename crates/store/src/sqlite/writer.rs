@@ -214,6 +214,26 @@ impl Batch<'_> {
                     Ok(Err(Refusal::Fenced))
                 }
             }
+            Op::ClearHistory { user, of } => {
+                self.clear_history(*user, *of)?;
+                Ok(Ok(Done::Nothing))
+            }
+            Op::KeepContact { user, other, label } => {
+                self.keep_contact(*user, *other, label.as_ref())?;
+                Ok(Ok(Done::Nothing))
+            }
+            Op::KeepSetting { user, name, value } => {
+                self.keep_setting(*user, name, value)?;
+                Ok(Ok(Done::Nothing))
+            }
+            Op::Notify { user, notice, at } => {
+                self.notify(*user, notice, *at)?;
+                Ok(Ok(Done::Nothing))
+            }
+            Op::LetBroadcast { user, may } => {
+                self.let_broadcast(*user, *may)?;
+                Ok(Ok(Done::Nothing))
+            }
             Op::File(change) => self.change_file(change),
             Op::KeepKey(key) => self.keep_key(key),
             Op::Trim(trim) => self.trim(*trim),
@@ -314,6 +334,17 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// Hides what a log holds now from one member's view of its history.
+    fn clear_history(&mut self, user: UserId, of: Target) -> rusqlite::Result<()> {
+        let Some(conversation) = super::log::conversation(self.tx, user, of)? else { return Ok(()) };
+        let head = self.head(conversation)?;
+        self.execute(
+            "UPDATE member SET cleared = ?3 WHERE user = ?1 AND conversation = ?2",
+            params![to_sql(user.0), to_sql(conversation.0), to_sql(head.0)],
+        )?;
+        Ok(())
+    }
+
     pub(super) fn head(&mut self, conversation: ConversationId) -> rusqlite::Result<Seq> {
         if let Some(head) = self.memory.heads.get(&conversation) {
             return Ok(*head);
@@ -328,7 +359,7 @@ impl Batch<'_> {
 }
 
 /// The last position in the index of a log, or the last that was cut from it.
-fn indexed_head(c: &Connection, conversation: ConversationId) -> rusqlite::Result<Seq> {
+pub(super) fn indexed_head(c: &Connection, conversation: ConversationId) -> rusqlite::Result<Seq> {
     Ok(runs::last(c, conversation)?.unwrap_or_default().max(before(floor(c, conversation)?)))
 }
 
@@ -361,7 +392,7 @@ impl Batch<'_> {
         }
         let file = match message.content {
             Content::Media(media) => Some(media.file),
-            Content::Text(_) | Content::Group(_) => None,
+            Content::Text(_) | Content::Noted(_) | Content::Group(_) => None,
         };
         if let Some(file) = file
             && !self.has_file(file)?

@@ -89,6 +89,7 @@ impl From<Error> for Failure {
             | Error::NotInGroupToLeave
             | Error::MayNotChange
             | Error::MayNotRemove
+            | Error::MayNotBroadcast
             | Error::TooManyGroups
             | Error::GroupFull
             | Error::Superseded

@@ -58,13 +58,16 @@ impl From<Error> for Refused {
             | Error::NotInGroup
             | Error::NotInGroupToLeave
             | Error::NoSuchFile => Self::not_found(),
-            Error::MayNotChange | Error::MayNotRemove | Error::NotEntitled => Self::forbidden(),
+            Error::MayNotChange | Error::MayNotRemove | Error::MayNotBroadcast | Error::NotEntitled => {
+                Self::forbidden()
+            }
             Error::Taken => Self::bad("the name is taken"),
             Error::Name(name) => Self::bad(format!("a name {name}")),
             Error::Content(ContentError::Empty) => Self::bad("the message is empty"),
             Error::Content(ContentError::TooLong(size, limit)) => {
                 Self::bad(format!("the message is too long: {size} of at most {limit} bytes"))
             }
+            Error::Content(ContentError::Note) => Self::bad("the style of the message"),
             Error::KeyReused => Self::bad("the key was used before for another message"),
             Error::TooManyGroups => Self::bad("too many groups"),
             Error::GroupFull => Self::bad("the room is full"),

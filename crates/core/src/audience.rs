@@ -1,0 +1,287 @@
+//! Who wants to hear of whom, and what users show of themselves while they are online. Owned by the writer thread, like the
+//! hub. Everything here is a signal: it is told once, to those who listen now, and nothing of it is stored.
+
+use crate::{
+    GroupCard, Session, UserCard,
+    engine::Engine,
+    group::Action,
+    port::{Fence, GroupRecord},
+};
+use foldhash::HashMap;
+use jmessage_model::{Content, ConversationId, Millis, Platform, Show, Shown, UserId, Username};
+use std::sync::Arc;
+
+/// Users and groups that one session may watch.
+pub const WATCHED: usize = 2000;
+/// In a group that more sessions watch, nobody is told who comes and goes.
+const CROWD: usize = 500;
+
+/// What is told to whoever listens, once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// What a user shows from now on; nothing when it is not online, or does not want to be seen.
+    Presence {
+        /// Who.
+        user: Arc<UserCard>,
+        /// What it shows.
+        shown: Option<Shown>,
+    },
+    /// A user looks at a group now, or does not any more.
+    Attendance {
+        /// Which group.
+        group: Arc<GroupCard>,
+        /// Who.
+        user: Arc<UserCard>,
+        /// Whether it is there.
+        present: bool,
+    },
+    /// A user is writing to the session's user, or has stopped.
+    Typing {
+        /// Who.
+        from: Arc<UserCard>,
+        /// Whether it is writing.
+        typing: bool,
+    },
+    /// A word to everybody who is online.
+    Broadcast {
+        /// Who said it.
+        from: Arc<UserCard>,
+        /// What.
+        content: Content,
+        /// When.
+        at: Millis,
+    },
+}
+
+/// The answer to a look: what each user shows, none for those who are not to be seen; and who of each group is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// In the order of the question.
+    pub users: Vec<Option<Shown>>,
+    /// In the order of the question, members in the order in which they joined; empty for groups of others.
+    pub groups: Vec<Vec<UserId>>,
+}
+
+type Place = (UserId, Platform);
+
+/// What a session wants to hear of.
+struct Watch {
+    session: Arc<Session>,
+    users: Vec<UserId>,
+    groups: Vec<ConversationId>,
+}
+
+/// See the module.
+#[derive(Default)]
+pub(crate) struct Audience {
+    watches: HashMap<Place, Watch>,
+    of_user: HashMap<UserId, Vec<Place>>,
+    of_group: HashMap<ConversationId, Vec<Place>>,
+    shown: HashMap<UserId, Shown>,
+}
+
+fn place(fence: &Fence) -> Place {
+    (fence.user, fence.platform)
+}
+
+impl Audience {
+    /// What the session wants to hear of from now on; what it wanted before is forgotten.
+    fn watch(&mut self, session: Arc<Session>, users: Vec<UserId>, groups: Vec<ConversationId>) {
+        let at = place(&session.fence);
+        self.forget(at);
+        for user in &users {
+            self.of_user.entry(*user).or_default().push(at);
+        }
+        for group in &groups {
+            self.of_group.entry(*group).or_default().push(at);
+        }
+        self.watches.insert(at, Watch { session, users, groups });
+    }
+
+    fn forget(&mut self, at: Place) -> Option<Watch> {
+        fn leave<K: std::hash::Hash + Eq>(map: &mut HashMap<K, Vec<Place>>, key: &K, at: Place) {
+            if let Some(places) = map.get_mut(key) {
+                places.retain(|place| *place != at);
+                if places.is_empty() {
+                    map.remove(key);
+                }
+            }
+        }
+        let watch = self.watches.remove(&at)?;
+        for user in &watch.users {
+            leave(&mut self.of_user, user, at);
+        }
+        for group in &watch.groups {
+            leave(&mut self.of_group, group, at);
+        }
+        Some(watch)
+    }
+
+    /// The session that listens at this place.
+    fn listener(&self, at: Place) -> Option<&Arc<Session>> {
+        self.watches.get(&at).map(|watch| &watch.session)
+    }
+
+    /// The session does not listen any more; the groups it watched.
+    fn leave(&mut self, session: &Session) -> Vec<ConversationId> {
+        let at = place(&session.fence);
+        match self.watches.get(&at) {
+            Some(watch) if watch.session.fence == session.fence => {
+                self.forget(at).map(|watch| watch.groups).unwrap_or_default()
+            }
+            Some(_) | None => Vec::new(),
+        }
+    }
+
+    fn groups_of(&self, session: &Session) -> Vec<ConversationId> {
+        match self.watches.get(&place(&session.fence)) {
+            Some(watch) if watch.session.fence == session.fence => watch.groups.clone(),
+            Some(_) | None => Vec::new(),
+        }
+    }
+}
+
+impl Engine {
+    /// What a user shows to others.
+    fn shown(&self, user: UserId) -> Option<Shown> {
+        if !self.hub.is_online(user) {
+            return None;
+        }
+        let shown = self.audience.shown.get(&user).cloned().unwrap_or_default();
+        (shown.show != Show::Invisible).then_some(shown)
+    }
+
+    /// Tells whoever watches the user what it shows now.
+    pub(crate) fn tell_presence(&self, user: &Arc<UserCard>) {
+        let Some(places) = self.audience.of_user.get(&user.id) else { return };
+        let signal = Arc::new(Signal::Presence { user: user.clone(), shown: self.shown(user.id) });
+        for at in places.iter().filter(|at| at.0 != user.id) {
+            self.signal(*at, &signal);
+        }
+    }
+
+    fn signal(&self, at: Place, signal: &Arc<Signal>) {
+        if let Some(session) = self.audience.listener(at) {
+            session.queue.signal(signal);
+        }
+    }
+
+    /// A session went offline; `last` when its user did.
+    pub(crate) fn gone(&mut self, session: &Session, last: bool) {
+        let user = session.user.id;
+        let groups = self.audience.leave(session);
+        let hidden = self.audience.shown.get(&user).is_some_and(|shown| shown.show == Show::Invisible);
+        if last {
+            self.audience.shown.remove(&user);
+        }
+        if !hidden {
+            self.tell_attendance(session, groups, false);
+            if last {
+                self.tell_presence(&session.user);
+            }
+        }
+    }
+
+    /// A session came online, and maybe its user with it.
+    pub(crate) fn came(&mut self, session: &Session, first: bool) {
+        // Whoever listened here before was sent away.
+        self.audience.forget(place(&session.fence));
+        if first {
+            self.tell_presence(&session.user);
+        }
+    }
+
+    /// The session listens from now on, to these users and groups. Groups of others are passed over.
+    pub(crate) fn watch(&mut self, session: &Arc<Session>, users: Vec<UserId>, groups: Vec<ConversationId>) {
+        if !self.hub.has(session) {
+            return;
+        }
+        let mut groups: Vec<_> =
+            groups.into_iter().filter(|id| self.group_for(session, *id, Action::Send).is_ok()).collect();
+        groups.sort_unstable();
+        groups.dedup();
+        let before = self.audience.groups_of(session);
+        let came = groups.iter().filter(|id| !before.contains(id)).copied().collect();
+        let went = before.iter().filter(|id| !groups.contains(id)).copied().collect();
+        self.audience.watch(session.clone(), users, groups);
+        if self.shown(session.user.id).is_some() {
+            self.tell_attendance(session, went, false);
+            self.tell_attendance(session, came, true);
+        }
+    }
+
+    fn tell_attendance(&mut self, session: &Session, groups: Vec<ConversationId>, present: bool) {
+        for id in groups {
+            let Ok(group) = self.groups.find(id, self.reader.as_ref()) else { continue };
+            let Some(places) = self.audience.of_group.get(&id).filter(|places| places.len() <= CROWD) else {
+                continue;
+            };
+            let signal =
+                Signal::Attendance { group: group.card.clone(), user: session.user.clone(), present };
+            let signal = Arc::new(signal);
+            for at in places.iter().filter(|at| at.0 != session.user.id && group.members.has(at.0)) {
+                self.signal(*at, &signal);
+            }
+        }
+    }
+
+    /// What the session's user shows from now on.
+    pub(crate) fn show(&mut self, session: &Session, shown: Shown) {
+        if !self.hub.has(session) {
+            return;
+        }
+        let user = session.user.id;
+        let before = self.shown(user);
+        self.audience.shown.insert(user, shown);
+        let after = self.shown(user);
+        if before == after {
+            return;
+        }
+        self.tell_presence(&session.user);
+        if before.is_some() != after.is_some() {
+            let groups = self.audience.groups_of(session);
+            self.tell_attendance(session, groups, after.is_some());
+        }
+    }
+
+    /// Tells the sessions of one user that listen.
+    pub(crate) fn typing(&mut self, session: &Session, to: &Username, typing: bool) {
+        let found = self.names.find(session.user.app, to, self.reader.as_ref());
+        let (Ok(Some(to)), true) = (found, self.hub.has(session)) else { return };
+        let signal = Arc::new(Signal::Typing { from: session.user.clone(), typing });
+        for platform in self.hub.platforms(to.id) {
+            self.signal((to.id, platform), &signal);
+        }
+    }
+
+    /// Tells everybody of the session's App who listens, but the session itself.
+    pub(crate) fn broadcast(&self, session: &Session, content: Content, at: Millis) {
+        if !self.hub.has(session) {
+            return;
+        }
+        let signal = Arc::new(Signal::Broadcast { from: session.user.clone(), content, at });
+        for watch in self.audience.watches.values() {
+            if watch.session.user.app == session.user.app && watch.session.fence != session.fence {
+                watch.session.queue.signal(&signal);
+            }
+        }
+    }
+
+    /// Who of these is to be seen.
+    pub(crate) fn look(&mut self, session: &Session, users: &[UserId], groups: &[ConversationId]) -> Seen {
+        let users = users.iter().map(|user| self.shown(*user)).collect();
+        let groups = groups
+            .iter()
+            .map(|id| match self.group_for(session, *id, Action::Send) {
+                Ok(group) => self.present(&group),
+                Err(_) => Vec::new(),
+            })
+            .collect();
+        Seen { users, groups }
+    }
+
+    fn present(&self, group: &GroupRecord) -> Vec<UserId> {
+        let ids = group.members.cards().iter().map(|card| card.id);
+        ids.filter(|id| self.shown(*id).is_some()).collect()
+    }
+}
