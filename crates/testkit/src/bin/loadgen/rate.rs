@@ -8,8 +8,8 @@ use crate::{
     target::Target,
 };
 use anyhow::Result;
-use std::sync::Arc;
-use tokio::task::JoinSet;
+use std::{sync::Arc, thread, time::Duration};
+use tokio::{sync::Notify, task::JoinSet};
 
 /// Starts `pairs` conversations, in each of which one side writes, together `per_second` messages a second.
 pub(crate) async fn start(
@@ -49,20 +49,57 @@ pub(crate) async fn start_echo(
     Ok(players)
 }
 
-/// Writes in turn on every connection. It never sleeps: a timer would be late by up to a millisecond.
+/// Writes in turn on every connection.
 async fn drive(mut writers: Vec<(Writer, String)>, per_second: u32, meter: Arc<Meter>) -> Result<()> {
-    let start = meter.now();
+    let (mut clock, start) = (Clock::start(&meter)?, meter.now());
     let mut number = 0;
     loop {
         for (writer, peer) in &mut writers {
             let due = start + number * 1_000_000 / u64::from(per_second);
-            while meter.now() < due {
-                tokio::task::yield_now().await;
-            }
+            clock.wait_until(due).await?;
             number += 1;
             writer.put(writer.wire().message(number, peer, due)).await?;
             writer.flush().await?;
         }
+    }
+}
+
+/// Wakes a task at a microsecond, from a thread that sleeps until then. Tokio's timers are late by up to a millisecond; and
+/// a task that looks at the time without end is put to sleep by the system now and then, for longer than a message takes.
+struct Clock {
+    meter: Arc<Meter>,
+    due: std::sync::mpsc::Sender<u64>,
+    rung: Arc<Notify>,
+}
+
+impl Clock {
+    fn start(meter: &Arc<Meter>) -> Result<Self> {
+        let (due, orders) = std::sync::mpsc::channel::<u64>();
+        let (rung, meter) = (Arc::new(Notify::new()), Arc::clone(meter));
+        let (bell, time) = (Arc::clone(&rung), Arc::clone(&meter));
+        // Otherwise the system lets up to 50 µs more go by. A new thread has its maker's setting.
+        if let Err(error) = std::fs::write("/proc/self/timerslack_ns", "1") {
+            eprintln!("sleeps are less exact: {error}");
+        }
+        let work = move || {
+            for due in orders {
+                let ahead = Duration::from_micros(due.saturating_sub(time.now()));
+                if !ahead.is_zero() {
+                    thread::sleep(ahead);
+                }
+                bell.notify_one();
+            }
+        };
+        thread::Builder::new().name("clock".into()).spawn(work)?;
+        Ok(Self { meter, due, rung })
+    }
+
+    async fn wait_until(&mut self, due: u64) -> Result<()> {
+        if self.meter.now() < due {
+            self.due.send(due)?;
+            self.rung.notified().await;
+        }
+        Ok(())
     }
 }
 
