@@ -1,6 +1,6 @@
 //! Connections, people, rooms, logged messages, and what pages show beside them. Fields that are absent are not written.
 
-use super::{Called, LogType, Presence, Shown, Stamp, Text};
+use super::{Called, LogType, Presence, Stamp, Text, Told};
 use serde::Serialize;
 
 /// Where a page polls, and with what (`connection`).
@@ -29,7 +29,7 @@ pub(in crate::webim) struct User<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::webim) url: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::webim) show: Option<Shown>,
+    pub(in crate::webim) show: Option<Told>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::webim) status: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,7 +39,7 @@ pub(in crate::webim) struct User<'a> {
 /// Somebody the user knows (`buddyInfo`).
 #[derive(Clone, Debug, Serialize)]
 pub(in crate::webim) struct Buddy<'a> {
-    /// What the user itself is told as well. [`Shown::to_others`] says what may stand in its `show`.
+    /// What the user itself is told as well. [`Told::to_others`] says what may stand in its `show`.
     #[serde(flatten)]
     pub(in crate::webim) user: User<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,6 @@
 //! What `online` answers, in both editions.
 
-use super::{Buddy, ById, Connection, LogItem, Room, Shown, Text, User};
+use super::{Buddy, ById, Connection, LogItem, Room, Text, Told, User};
 use jmessage_model::Millis;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -27,7 +27,7 @@ pub(in crate::webim) struct Online<'a> {
     pub(in crate::webim) rooms: Vec<Room<'a>>,
     pub(in crate::webim) new_messages: Vec<LogItem<'a>>,
     /// The show of each contact that is online, by its id.
-    pub(in crate::webim) presences: ById<'a, Shown>,
+    pub(in crate::webim) presences: ById<'a, Told>,
     /// Absent unless the page is to show some apart from the new ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::webim) offline_messages: Option<Vec<LogItem<'a>>>,

@@ -1,6 +1,6 @@
 //! What a poll brings.
 
-use super::{LogItem, PresenceType, Shown, Text};
+use super::{LogItem, PresenceType, Text, Told};
 use serde::Serialize;
 
 /// The answer of a poll; nothing in it is as good as something. The same object is a frame of the WebSocket.
@@ -28,8 +28,8 @@ pub(in crate::webim) struct PresencePacket<'a> {
     /// The user who is told, or the room it is about.
     pub(in crate::webim) to: Text<'a>,
     pub(in crate::webim) nick: Text<'a>,
-    /// [`Shown::to_others`] says what may stand here.
-    pub(in crate::webim) show: Shown,
+    /// [`Told::to_others`] says what may stand here.
+    pub(in crate::webim) show: Told,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::webim) status: Option<Text<'a>>,
 }

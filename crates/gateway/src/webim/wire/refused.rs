@@ -67,7 +67,7 @@ impl From<Error> for Refused {
             Error::Content(ContentError::TooLong(size, limit)) => {
                 Self::bad(format!("the message is too long: {size} of at most {limit} bytes"))
             }
-            Error::Content(ContentError::Note) => Self::bad("the style of the message"),
+            Error::Content(ContentError::Note) => Self::bad("the style of the message is not one"),
             Error::KeyReused => Self::bad("the key was used before for another message"),
             Error::TooManyGroups => Self::bad("too many groups"),
             Error::GroupFull => Self::bad("the room is full"),
@@ -101,6 +101,7 @@ mod tests {
             (Error::NoSuchFile, 404, "Not Found"),
             (Error::MayNotChange, 403, "Forbidden"),
             (Error::MayNotRemove, 403, "Forbidden"),
+            (Error::MayNotBroadcast, 403, "Forbidden"),
             (Error::NotEntitled, 403, "Forbidden"),
             (Error::Taken, 400, "the name is taken"),
             (Error::Name(NameError::Start), 400, "a name must start with a letter or digit"),
@@ -110,6 +111,7 @@ mod tests {
                 400,
                 "the message is too long: 5000 of at most 4096 bytes",
             ),
+            (Error::Content(ContentError::Note), 400, "the style of the message is not one"),
             (Error::KeyReused, 400, "the key was used before for another message"),
             (Error::TooManyGroups, 400, "too many groups"),
             (Error::GroupFull, 400, "the room is full"),

@@ -24,7 +24,7 @@ fn current_user() -> User<'static> {
         pic_url: Some(text("jack.jpg")),
         default_pic_url: Some(text("default.jpg")),
         url: Some(text("space.php?uid=2")),
-        show: Some(Shown::As(Show::Available)),
+        show: Some(Told::As(Show::Available)),
         status: Some(text("I'm free.")),
         status_time: Some(text("10:55")),
     }
@@ -37,7 +37,7 @@ fn old_user() -> User<'static> {
         pic_url: Some(text(AVATAR)),
         default_pic_url: None,
         url: Some(text("space.php?uid=2")),
-        show: Some(Shown::As(Show::Away)),
+        show: Some(Told::As(Show::Away)),
         status: Some(text("I'm not here right now.")),
         status_time: Some(text("10:55")),
     }
@@ -193,7 +193,7 @@ fn the_buddy_is_the_one_of_seed_000() {
         id: text("susan"),
         name: Edition::Current.called("Susan"),
         pic_url: Some(text("susan.jpg")),
-        show: read_show("buzy").map(Shown::As),
+        show: read_show("buzy").map(Told::As),
         status: Some(text("I'm buzy.")),
         ..current_user()
     };
@@ -326,7 +326,7 @@ fn online_answers_as_in_seed_000() {
         buddies: vec![],
         rooms: vec![current_room()],
         new_messages: vec![],
-        presences: shows.map(|(id, show)| (text(id), Shown::As(show))).into(),
+        presences: shows.map(|(id, show)| (text(id), Told::As(show))).into(),
         offline_messages: None,
     };
     assert_reads(&online, &seed);
@@ -382,7 +382,7 @@ fn a_poll_brings_messages_presences_and_statuses() {
         from: text("susan"),
         to: text("jack"),
         nick: text("Susan"),
-        show: Shown::As(Show::Away),
+        show: Told::As(Show::Away),
         status: Some(text("Lunch")),
     };
     let status =
@@ -462,9 +462,9 @@ fn a_show_is_written_as_it_is_read() {
 
 #[test]
 fn who_hides_cannot_be_told_from_who_is_not_there() {
-    assert_eq!(Shown::to_others(Some(Show::Invisible)), Shown::to_others(None));
-    assert_eq!(Shown::to_others(None).presence(), Presence::Offline);
-    assert_reads(&Shown::to_others(Some(Show::Invisible)), &json!("unavailable"));
-    assert_eq!(Shown::to_others(Some(Show::Dnd)), Shown::As(Show::Dnd));
-    assert_eq!(Shown::As(Show::Dnd).presence(), Presence::Online);
+    assert_eq!(Told::to_others(Some(Show::Invisible)), Told::to_others(None));
+    assert_eq!(Told::to_others(None).presence(), Presence::Offline);
+    assert_reads(&Told::to_others(Some(Show::Invisible)), &json!("unavailable"));
+    assert_eq!(Told::to_others(Some(Show::Dnd)), Told::As(Show::Dnd));
+    assert_eq!(Told::As(Show::Dnd).presence(), Presence::Online);
 }

@@ -150,14 +150,14 @@ pub(in crate::webim) enum PresenceType {
 
 /// The `show` of somebody as somebody is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::webim) enum Shown {
+pub(in crate::webim) enum Told {
     /// What the user chose.
     As(Show),
     /// Not there.
     Unavailable,
 }
 
-impl Shown {
+impl Told {
     /// What others are told of a user; nothing sets who hides apart from who is not there.
     pub(in crate::webim) fn to_others(show: Option<Show>) -> Self {
         match show {
@@ -183,7 +183,7 @@ impl Shown {
     }
 }
 
-impl Serialize for Shown {
+impl Serialize for Told {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.word())
     }
