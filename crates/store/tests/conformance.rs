@@ -4,6 +4,8 @@
 
 mod files;
 mod fixture;
+mod history;
+mod people;
 mod retention;
 
 use fixture::{Open, Store, text};

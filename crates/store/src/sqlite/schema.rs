@@ -254,12 +254,13 @@ fn step(connection: &Connection) -> Result<bool, Unavailable> {
 mod tests {
     use super::{
         super::{
-            keys, runs,
+            keys, log, people, runs,
             tail::{Tail, Unindexed},
         },
         *,
     };
-    use jmessage_model::{ClientKey, ConversationId, Seq, UserId};
+    use jmessage_core::port::Target;
+    use jmessage_model::{ClientKey, ConversationId, Seq, SettingName, UserId};
 
     #[test]
     fn a_database_from_before_the_places_gets_those_of_all_its_entries() {
@@ -300,5 +301,32 @@ mod tests {
             [entry(1, "k3"), entry(2, "k3"), entry(2, "k6"), entry(2, "k8")],
             [Some(4), None, Some(7), None]
         );
+    }
+
+    #[test]
+    fn a_database_from_before_contacts_has_nobody_in_them_and_nothing_cleared() {
+        let connection = Connection::open_in_memory().unwrap();
+        for sql in &STEPS[..6] {
+            connection.execute_batch(sql).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 6).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO app (id, key, name, secret, created) VALUES (1, 'app', '', 's', 0);
+                 INSERT INTO user (id, app, name, nickname, password, created, modified)
+                     VALUES (1, 1, 'alice', '', '', 0, 0), (2, 1, 'bobby', '', '', 0, 0);
+                 INSERT INTO conversation (id, app, low, high, created) VALUES (7, 1, 1, 2, 0);
+                 INSERT INTO member (user, conversation, joined, gone) VALUES (1, 7, 1, NULL), (2, 7, 1, 3);",
+            )
+            .unwrap();
+        migrate(&connection).unwrap();
+        let view = |user: u64, other: u64| log::view(&connection, UserId(user), Target::User(UserId(other)));
+        assert_eq!(view(1, 2).unwrap(), Some((ConversationId(7), Seq(0))));
+        assert_eq!(view(2, 1).unwrap(), None, "gone as before");
+        assert!(!people::may_broadcast(&connection, UserId(1)).unwrap());
+        assert_eq!(people::contacts(&connection, UserId(1)).unwrap(), []);
+        assert_eq!(people::notices(&connection, UserId(1), 9).unwrap(), []);
+        let name = SettingName::new("webim").unwrap();
+        assert_eq!(people::setting(&connection, UserId(1), &name).unwrap(), None);
     }
 }

@@ -14,11 +14,11 @@ use std::sync::{
 
 /// When the fixture's messages are written.
 const WRITTEN: Millis = Millis(7);
-const LATER: Millis = Millis(8);
+pub(crate) const LATER: Millis = Millis(8);
 
 impl Store {
     /// Cuts until there is nothing more to cut, with commits in between in which places are written; how many entries.
-    fn trim(&mut self, trim: Trim) -> usize {
+    pub(crate) fn trim(&mut self, trim: Trim) -> usize {
         let mut cut = 0;
         for _ in 0..40 {
             match self.apply(Op::Trim(trim)) {
@@ -30,7 +30,12 @@ impl Store {
     }
 
     /// Sends so many messages; their conversation.
-    fn talk(&mut self, from: &Open, to: &Open, keys: std::ops::RangeInclusive<u32>) -> ConversationId {
+    pub(crate) fn talk(
+        &mut self,
+        from: &Open,
+        to: &Open,
+        keys: std::ops::RangeInclusive<u32>,
+    ) -> ConversationId {
         let ops: Vec<_> = keys.map(|n| self.append_op(from, to, &format!("k{n}"), &n.to_string())).collect();
         match self.batch(&ops).last() {
             Some(Ok(Done::Appended(appended))) => appended.conversation,
