@@ -26,7 +26,7 @@ pub enum Signal {
         /// What it shows.
         shown: Option<Shown>,
     },
-    /// A user looks at a group now, or does not any more.
+    /// A member looks at a group now, or does not any more. Who is put out of a group is told of by its log alone.
     Attendance {
         /// Which group.
         group: Arc<GroupCard>,
@@ -133,10 +133,32 @@ impl Audience {
         }
     }
 
-    fn groups_of(&self, session: &Session) -> Vec<ConversationId> {
-        match self.watches.get(&place(&session.fence)) {
-            Some(watch) if watch.session.fence == session.fence => watch.groups.clone(),
-            Some(_) | None => Vec::new(),
+    /// The groups that are watched from these places, each once.
+    fn groups_at(&self, places: impl Iterator<Item = Place>) -> Vec<ConversationId> {
+        let watches = places.filter_map(|at| self.watches.get(&at));
+        let mut groups: Vec<_> = watches.flat_map(|watch| &watch.groups).copied().collect();
+        groups.sort_unstable();
+        groups.dedup();
+        groups
+    }
+
+    /// Those of the groups at which the user looks from nowhere else.
+    fn only_from(&self, at: Place, mut groups: Vec<ConversationId>) -> Vec<ConversationId> {
+        let elsewhere = |other: &Place| other.0 == at.0 && *other != at;
+        groups.retain(|id| !self.of_group.get(id).is_some_and(|places| places.iter().any(elsewhere)));
+        groups
+    }
+
+    /// These users watch the group no longer: they are not in it any more.
+    pub(crate) fn put_out(&mut self, group: ConversationId, is_out: impl Fn(UserId) -> bool) {
+        let Some(places) = self.of_group.get_mut(&group) else { return };
+        for at in places.extract_if(.., |at| is_out(at.0)) {
+            if let Some(watch) = self.watches.get_mut(&at) {
+                watch.groups.retain(|id| *id != group);
+            }
+        }
+        if places.is_empty() {
+            self.of_group.remove(&group);
         }
     }
 }
@@ -151,12 +173,13 @@ impl Engine {
         (shown.show != Show::Invisible).then_some(shown)
     }
 
-    /// Tells whoever watches the user what it shows now.
-    pub(crate) fn tell_presence(&self, user: &Arc<UserCard>) {
+    /// Tells whoever of the user's App watches it what it shows now.
+    fn tell_presence(&self, user: &Arc<UserCard>) {
         let Some(places) = self.audience.of_user.get(&user.id) else { return };
         let signal = Arc::new(Signal::Presence { user: user.clone(), shown: self.shown(user.id) });
-        for at in places.iter().filter(|at| at.0 != user.id) {
-            self.signal(*at, &signal);
+        let listeners = places.iter().filter_map(|at| self.audience.listener(*at));
+        for listener in listeners.filter(|it| it.user.id != user.id && it.user.app == user.app) {
+            listener.queue.signal(&signal);
         }
     }
 
@@ -170,6 +193,7 @@ impl Engine {
     pub(crate) fn gone(&mut self, session: &Session, last: bool) {
         let user = session.user.id;
         let groups = self.audience.leave(session);
+        let groups = self.audience.only_from(place(&session.fence), groups);
         let hidden = self.audience.shown.get(&user).is_some_and(|shown| shown.show == Show::Invisible);
         if last {
             self.audience.shown.remove(&user);
@@ -184,8 +208,14 @@ impl Engine {
 
     /// A session came online, and maybe its user with it.
     pub(crate) fn came(&mut self, session: &Session, first: bool) {
-        // Whoever listened here before was sent away.
-        self.audience.forget(place(&session.fence));
+        // Whoever listened here before was sent away, and looks at nothing any more.
+        let at = place(&session.fence);
+        if let Some(watch) = self.audience.forget(at)
+            && self.shown(session.user.id).is_some()
+        {
+            let groups = self.audience.only_from(at, watch.groups);
+            self.tell_attendance(session, groups, false);
+        }
         if first {
             self.tell_presence(&session.user);
         }
@@ -200,9 +230,12 @@ impl Engine {
             groups.into_iter().filter(|id| self.group_for(session, *id, Action::Send).is_ok()).collect();
         groups.sort_unstable();
         groups.dedup();
-        let before = self.audience.groups_of(session);
-        let came = groups.iter().filter(|id| !before.contains(id)).copied().collect();
-        let went = before.iter().filter(|id| !groups.contains(id)).copied().collect();
+        let at = place(&session.fence);
+        let before = self.audience.groups_at(std::iter::once(at));
+        let new = |id: &&ConversationId| before.binary_search(id).is_err();
+        let old = |id: &&ConversationId| groups.binary_search(id).is_err();
+        let came = self.audience.only_from(at, groups.iter().filter(new).copied().collect());
+        let went = self.audience.only_from(at, before.iter().filter(old).copied().collect());
         self.audience.watch(session.clone(), users, groups);
         if self.shown(session.user.id).is_some() {
             self.tell_attendance(session, went, false);
@@ -239,15 +272,18 @@ impl Engine {
         }
         self.tell_presence(&session.user);
         if before.is_some() != after.is_some() {
-            let groups = self.audience.groups_of(session);
+            let places = self.hub.platforms(user).map(|platform| (user, platform));
+            let groups = self.audience.groups_at(places);
             self.tell_attendance(session, groups, after.is_some());
         }
     }
 
-    /// Tells the sessions of one user that listen.
+    /// Tells the sessions of another user that listen.
     pub(crate) fn typing(&mut self, session: &Session, to: &Username, typing: bool) {
-        let found = self.names.find(session.user.app, to, self.reader.as_ref());
-        let (Ok(Some(to)), true) = (found, self.hub.has(session)) else { return };
+        if !self.hub.has(session) || *to == session.user.name {
+            return;
+        }
+        let Ok(Some(to)) = self.names.find(session.user.app, to, self.reader.as_ref()) else { return };
         let signal = Arc::new(Signal::Typing { from: session.user.clone(), typing });
         for platform in self.hub.platforms(to.id) {
             self.signal((to.id, platform), &signal);
@@ -267,9 +303,10 @@ impl Engine {
         }
     }
 
-    /// Who of these is to be seen.
+    /// Who of these is to be seen; nobody of another App.
     pub(crate) fn look(&mut self, session: &Session, users: &[UserId], groups: &[ConversationId]) -> Seen {
-        let users = users.iter().map(|user| self.shown(*user)).collect();
+        let of_app = |user: &UserId| self.hub.app_of(*user) == Some(session.user.app);
+        let users = users.iter().map(|user| of_app(user).then(|| self.shown(*user)).flatten()).collect();
         let groups = groups
             .iter()
             .map(|id| match self.group_for(session, *id, Action::Send) {

@@ -283,6 +283,11 @@ impl Engine {
         };
         let Op::Group { change, .. } = op else { return };
         let after = self.changed(id, before, &change, added);
+        if let GroupWrite::Members { remove, dissolve, .. } = &change {
+            let mut out = remove.clone();
+            out.sort_unstable();
+            self.audience.put_out(id, |user| *dissolve || out.binary_search(&user).is_ok());
+        }
         let receipt = match (&change, &after) {
             (GroupWrite::Create { .. } | GroupWrite::Update { .. }, Some(group)) => {
                 Receipt::Group(group.clone())

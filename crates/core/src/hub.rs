@@ -2,7 +2,7 @@
 
 use crate::{Session, Shared, Stats, port::GroupRecord, queue::End};
 use foldhash::HashMap;
-use jmessage_model::{ConversationId, Platform, UserId};
+use jmessage_model::{AppId, ConversationId, Platform, UserId};
 use std::{collections::VecDeque, sync::Arc};
 
 /// Groups of at most so many members are gone through member by member.
@@ -39,6 +39,11 @@ impl Hub {
     /// Whether somebody is online.
     pub(crate) fn is_online(&self, user: UserId) -> bool {
         self.sessions.contains_key(&user)
+    }
+
+    /// The App of somebody who is online.
+    pub(crate) fn app_of(&self, user: UserId) -> Option<AppId> {
+        self.sessions.get(&user)?.first().map(|session| session.user.app)
     }
 
     /// Whether this session is online.

@@ -183,11 +183,13 @@ impl Queue {
         keeps_up
     }
 
-    /// Offers a signal; it is dropped when the session still reads its logs, or has much waiting.
+    /// Offers a signal; it is dropped when the session still reads its logs, or has much waiting. Half of the room is for
+    /// entries alone, so that no signals make a session too slow.
     pub fn signal(&self, signal: &Arc<Signal>) {
         let mut inner = self.lock();
-        let is_full = inner.entries >= self.limits.entries || inner.bytes + SIGNAL > self.limits.bytes;
-        if inner.end.is_none() && inner.mode == Mode::Live && !is_full {
+        let QueueLimits { entries, bytes } = self.limits;
+        let has_room = inner.entries < entries / 2 && inner.bytes + SIGNAL <= bytes / 2;
+        if inner.end.is_none() && inner.mode == Mode::Live && has_room {
             inner.entries += 1;
             inner.bytes += SIGNAL;
             inner.events.push(Event::Signal(signal.clone()));

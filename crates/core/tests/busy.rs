@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use jmessage_core::{
-    Core, Driven, Error, Event, HashCost, Hashing, Options, QueueLimits, Receipt, Session, To,
-};
+mod fixture;
+
+use jmessage_core::{Core, Driven, Error, Event, Options, QueueLimits, Receipt, Session, To};
 use jmessage_model::{
-    AppKey, ClientKey, Content, ConversationId, Limits, Millis, Nickname, Password, Platform, Seq, Username,
+    AppKey, ClientKey, Content, ConversationId, Nickname, Password, Platform, Seq, Username,
 };
 use std::{
     future::Future,
@@ -39,20 +39,8 @@ async fn too_much_waiting_is_refused_at_once_and_taken_later_under_the_same_key(
     const WAITING: usize = 4096;
     let directory = tempfile::TempDir::new().unwrap();
     let (writer, reader) = jmessage_store::sqlite::open(directory.path()).unwrap();
-    let options = Options {
-        limits: Limits::default(),
-        queue: QueueLimits { entries: 2 * WAITING, bytes: 64 << 20 },
-        resume_for: Millis(1000),
-        media_for: Millis(1000),
-        unsent_for: Millis(1000),
-        blobs: Arc::new(jmessage_store::blobs::local(&directory.path().join("media")).unwrap()),
-        hashing: Hashing::new(HashCost { memory_kib: 8, passes: 1 }, 1, 8),
-        now: || Millis(5_000),
-        random: |bytes| {
-            bytes.fill(9);
-            Ok(())
-        },
-    };
+    let queue = QueueLimits { entries: 2 * WAITING, bytes: 64 << 20 };
+    let options = Options { queue, ..fixture::options(&directory) };
     let pause = || -> futures_util::future::BoxFuture<'static, ()> { Box::pin(yield_now()) };
     let (core, mut driven) = Core::driven(Box::new(writer), reader, options, pause).unwrap();
     let alice = drive(&mut driven, async {

@@ -2,14 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod fixture;
+
 use jmessage_core::{
-    Core, End, Error, Event, GroupChange, HashCost, Hashing, Options, Proof, QueueLimits, Receipt, Session,
-    To, Token,
+    Core, End, Error, Event, GroupChange, Options, Proof, QueueLimits, Receipt, Session, To, Token,
     port::{Done, Op, Reader, Refusal, Unavailable, Writer},
 };
 use jmessage_model::{
-    AppId, AppKey, ClientKey, Content, ConversationId, Description, GroupName, Limits, Millis, Nickname,
-    Password, Platform, Seq, Username,
+    AppId, AppKey, ClientKey, Content, ConversationId, Description, GroupName, Limits, Nickname, Password,
+    Platform, Seq, Username,
 };
 use std::sync::{
     Arc,
@@ -56,20 +57,7 @@ impl Domain {
         let (writer, reader) = jmessage_store::sqlite::open(directory.path()).unwrap();
         let broken = Arc::new(AtomicBool::new(false));
         let writer = Breakable { writer, broken: broken.clone() };
-        let options = Options {
-            limits,
-            queue,
-            resume_for: Millis(1000),
-            media_for: Millis(1000),
-            unsent_for: Millis(1000),
-            blobs: Arc::new(jmessage_store::blobs::local(&directory.path().join("media")).unwrap()),
-            hashing: Hashing::new(HashCost { memory_kib: 8, passes: 1 }, 1, 8),
-            now: || Millis(5_000),
-            random: |bytes| {
-                bytes.fill(9);
-                Ok(())
-            },
-        };
+        let options = Options { limits, queue, ..fixture::options(&directory) };
         let core = Core::start(Box::new(writer), reader as Arc<dyn Reader>, options).unwrap();
         let app = core.create_app(AppKey::new("app").unwrap(), "App".into(), "secret".into()).await.unwrap();
         for name in ["alice", "bobby"] {

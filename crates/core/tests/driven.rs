@@ -2,29 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use jmessage_core::{Core, HashCost, Hashing, Options, QueueLimits};
-use jmessage_model::{AppKey, Limits, Millis};
-use std::{pin::pin, sync::Arc};
+mod fixture;
+
+use jmessage_core::Core;
+use jmessage_model::AppKey;
+use std::pin::pin;
 use tokio::task::yield_now;
 
 #[tokio::test]
 async fn commands_are_carried_out_when_the_driver_says_so_and_in_the_callers_thread() {
     let directory = tempfile::TempDir::new().unwrap();
     let (writer, reader) = jmessage_store::sqlite::open(directory.path()).unwrap();
-    let options = Options {
-        limits: Limits::default(),
-        queue: QueueLimits::default(),
-        resume_for: Millis(1000),
-        media_for: Millis(1000),
-        unsent_for: Millis(1000),
-        blobs: Arc::new(jmessage_store::blobs::local(&directory.path().join("media")).unwrap()),
-        hashing: Hashing::new(HashCost { memory_kib: 8, passes: 1 }, 1, 8),
-        now: || Millis(5_000),
-        random: |bytes| {
-            bytes.fill(9);
-            Ok(())
-        },
-    };
+    let options = fixture::options(&directory);
     let pause = || -> futures_util::future::BoxFuture<'static, ()> { Box::pin(yield_now()) };
     let (core, mut driven) = Core::driven(Box::new(writer), reader, options, pause).unwrap();
     let mut creating = pin!(core.create_app(AppKey::new("app").unwrap(), "App".into(), "secret".into()));

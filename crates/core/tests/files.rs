@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod fixture;
+
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
 use jmessage_core::{
-    Bearer, Core, Error, Event, FileKind, HashCost, Hashing, Options, Purpose, QueueLimits, Session, To,
+    Bearer, Core, Error, Event, FileKind, Options, Purpose, Session, To,
     port::{BlobStream, Blobs, Unavailable},
 };
 use jmessage_model::{
@@ -83,12 +85,10 @@ impl Domain {
         let blobs = Arc::new(Memory::default());
         let options = Options {
             limits: Limits { upload: 60, storage: 100, ..Limits::default() },
-            queue: QueueLimits::default(),
             resume_for: Millis(0),
             media_for: Millis(DAY),
             unsent_for: Millis(DAY),
             blobs: blobs.clone(),
-            hashing: Hashing::new(HashCost { memory_kib: 8, passes: 1 }, 1, 8),
             now: || Millis(NOW.get()),
             random: |bytes| {
                 static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -96,6 +96,7 @@ impl Domain {
                 bytes[..8].copy_from_slice(&NEXT.fetch_add(1, Relaxed).to_be_bytes());
                 Ok(())
             },
+            ..fixture::options(&directory)
         };
         let core = Core::start(Box::new(writer), reader, options).unwrap();
         let app = core.create_app(AppKey::new("app").unwrap(), "App".into(), "secret".into()).await.unwrap();

@@ -114,7 +114,7 @@ fn a_closed_queue_gives_what_it_has_and_then_the_first_reason() {
 
 #[test]
 fn signals_reach_only_who_has_read_the_log_and_keeps_up() {
-    let queue = queue(2);
+    let queue = queue(4);
     let signal = Arc::new(Signal::Broadcast {
         from: entry(1).entry.sender.clone(),
         content: Content::Text("to all".into()),
@@ -128,6 +128,11 @@ fn signals_reach_only_who_has_read_the_log_and_keeps_up() {
         queue.signal(&signal);
     }
     assert_eq!(taken(&queue), Some(Ok(vec![2000, 2000])), "the third was dropped, and the session goes on");
-    assert!(queue.offer(&entry(2)), "room is counted anew");
-    assert_eq!(taken(&queue), Some(Ok(vec![2])));
+    for _ in 0..9 {
+        queue.signal(&signal);
+    }
+    assert!(queue.offer(&entry(2)) && queue.offer(&entry(3)), "half of the room is left for entries");
+    queue.signal(&signal);
+    assert_eq!(taken(&queue), Some(Ok(vec![2000, 2000, 2, 3])));
+    assert!(!(5..10).all(|seq| queue.offer(&entry(seq))), "and no more than the room");
 }
