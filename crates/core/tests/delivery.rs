@@ -93,10 +93,12 @@ impl Domain {
         self.core.send(from, key, To::User(Username::new(to).unwrap()), client_key, content).await.unwrap();
     }
 
-    /// Sends and waits for the answer.
+    /// Sends and waits for the answer, and until others were offered the message: the sender is answered before them.
     async fn send(&self, from: &Arc<Session>, to: &str, key: u64) -> Result<Receipt, Error> {
         self.submit(from, to, key).await;
-        answer(from).await
+        let answer = answer(from).await;
+        self.core.look(from, vec![], vec![]).await.unwrap();
+        answer
     }
 }
 
