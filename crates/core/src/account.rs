@@ -8,8 +8,8 @@ use crate::{
     port::{AppRecord, Blobs, Done, Op, Reader, Unavailable, UserRecord, Writer},
 };
 use jmessage_model::{
-    AppId, AppKey, ConversationId, Limits, Millis, Nickname, Password, Platform, ProfileEdit, Seq, UserId,
-    Username,
+    AppId, AppKey, ClientKey, ConversationId, Description, Limits, Millis, Nickname, Password, Platform,
+    ProfileEdit, Seq, Show, Shown, UserId, Username,
 };
 use std::{
     io,
@@ -251,14 +251,43 @@ impl Core {
         password: Password,
         platform: Platform,
     ) -> Result<(Arc<Session>, Token), Error> {
+        let user = self.authenticate(app, name, password).await?;
+        self.admit(user, platform, None).await
+    }
+
+    /// The user of this name, if the password is its.
+    pub async fn authenticate(
+        &self,
+        app: AppId,
+        name: &str,
+        password: Password,
+    ) -> Result<Arc<UserCard>, Error> {
         let _place = self.0.admission.open().inspect_err(|_| self.refused())?;
         let user = self.user(app, name).await?;
         if !self.0.options.hashing.verify(password, user.password).await? {
             return Err(Error::WrongPassword);
         }
-        let token = Token::new(user.card.id, self.random()?);
-        let session = self.open(user.card, platform, Proof::Login(token.digest())).await?;
+        Ok(user.card)
+    }
+
+    /// Opens a session for a user who has proven who it is: the older one on the same platform ends. The token resumes the
+    /// session later. What the user shows is told from the first moment on, so that nobody sees who wants to hide.
+    pub async fn admit(
+        &self,
+        user: Arc<UserCard>,
+        platform: Platform,
+        shown: Option<(Show, Option<Description>)>,
+    ) -> Result<(Arc<Session>, Token), Error> {
+        let _place = self.0.admission.open().inspect_err(|_| self.refused())?;
+        let token = Token::new(user.id, self.random()?);
+        let session = self.open(user, platform, Proof::Login(token.digest()), shown).await?;
         Ok((session, token))
+    }
+
+    /// A key for a message of a sender whose protocol has none: 128 random bits.
+    pub fn new_key(&self) -> Result<ClientKey, Error> {
+        let key = format!("{:032x}", u128::from_be_bytes(self.random()?));
+        ClientKey::new(&key).map_err(Error::Name)
     }
 
     /// Takes up a session again on a new connection, after writing what the page has `acknowledged`.
@@ -269,12 +298,25 @@ impl Core {
         platform: Platform,
         acknowledged: Vec<(ConversationId, Seq)>,
     ) -> Result<Arc<Session>, Error> {
+        self.resume_showing(app, token, platform, acknowledged, None).await
+    }
+
+    /// [`Core::resume`] of a user who shows this from the first moment on.
+    pub async fn resume_showing(
+        &self,
+        app: AppId,
+        token: &Token,
+        platform: Platform,
+        acknowledged: Vec<(ConversationId, Seq)>,
+        shown: Option<(Show, Option<Description>)>,
+    ) -> Result<Arc<Session>, Error> {
         let _place = self.0.admission.open().inspect_err(|_| self.refused())?;
         let id = token.user();
         let user = self.read(move |reader| reader.user_by_id(id)).await?;
         let user = user.filter(|user| user.card.app == app).ok_or(Error::NoSession)?;
         let oldest = Millis(self.now().0.saturating_sub(self.0.options.resume_for.0));
-        self.open(user.card, platform, Proof::Resume { token: token.digest(), oldest, acknowledged }).await
+        let proof = Proof::Resume { token: token.digest(), oldest, acknowledged };
+        self.open(user.card, platform, proof, shown).await
     }
 
     async fn open(
@@ -282,10 +324,12 @@ impl Core {
         user: Arc<UserCard>,
         platform: Platform,
         proof: Proof,
+        shown: Option<(Show, Option<Description>)>,
     ) -> Result<Arc<Session>, Error> {
         let (answer, result) = oneshot::channel();
         let (queue, at) = (self.queue(), self.now());
-        self.submit(Command::Open { user, platform, proof, queue, at, answer }).await?;
+        let shown = shown.map(|(show, status)| Shown { show, status, since: at });
+        self.submit(Command::Open { user, platform, proof, shown, queue, at, answer }).await?;
         result.await.map_err(|_| Error::Unavailable)?
     }
 

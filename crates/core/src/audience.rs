@@ -25,6 +25,8 @@ pub enum Signal {
         user: Arc<UserCard>,
         /// What it shows.
         shown: Option<Shown>,
+        /// Whether it was to be seen before.
+        was_seen: bool,
     },
     /// A member looks at a group now, or does not any more. Who is put out of a group is told of by its log alone.
     Attendance {
@@ -174,9 +176,10 @@ impl Engine {
     }
 
     /// Tells whoever of the user's App watches it what it shows now.
-    fn tell_presence(&self, user: &Arc<UserCard>) {
+    fn tell_presence(&self, user: &Arc<UserCard>, was_seen: bool) {
         let Some(places) = self.audience.of_user.get(&user.id) else { return };
-        let signal = Arc::new(Signal::Presence { user: user.clone(), shown: self.shown(user.id) });
+        let shown = self.shown(user.id);
+        let signal = Arc::new(Signal::Presence { user: user.clone(), shown, was_seen });
         let listeners = places.iter().filter_map(|at| self.audience.listener(*at));
         for listener in listeners.filter(|it| it.user.id != user.id && it.user.app == user.app) {
             listener.queue.signal(&signal);
@@ -201,13 +204,13 @@ impl Engine {
         if !hidden {
             self.tell_attendance(session, groups, false);
             if last {
-                self.tell_presence(&session.user);
+                self.tell_presence(&session.user, true);
             }
         }
     }
 
-    /// A session came online, and maybe its user with it.
-    pub(crate) fn came(&mut self, session: &Session, first: bool) {
+    /// A session came online, and maybe its user with it, showing this.
+    pub(crate) fn came(&mut self, session: &Session, first: bool, shown: Option<Shown>) {
         // Whoever listened here before was sent away, and looks at nothing any more.
         let at = place(&session.fence);
         if let Some(watch) = self.audience.forget(at)
@@ -216,8 +219,16 @@ impl Engine {
             let groups = self.audience.only_from(at, watch.groups);
             self.tell_attendance(session, groups, false);
         }
-        if first {
-            self.tell_presence(&session.user);
+        match shown {
+            Some(shown) if !first => self.show(session, shown),
+            shown => {
+                if let Some(shown) = shown {
+                    self.audience.shown.insert(session.user.id, shown);
+                }
+                if first && self.shown(session.user.id).is_some() {
+                    self.tell_presence(&session.user, false);
+                }
+            }
         }
     }
 
@@ -270,7 +281,7 @@ impl Engine {
         if before == after {
             return;
         }
-        self.tell_presence(&session.user);
+        self.tell_presence(&session.user, before.is_some());
         if before.is_some() != after.is_some() {
             let places = self.hub.platforms(user).map(|platform| (user, platform));
             let groups = self.audience.groups_at(places);

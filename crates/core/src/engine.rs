@@ -77,6 +77,8 @@ pub enum Command {
         platform: Platform,
         /// By what right.
         proof: Proof,
+        /// What its user shows from the first moment on; otherwise what it showed before, or that it is there.
+        shown: Option<Shown>,
         /// Where its events go.
         queue: Arc<Queue>,
         /// Now.
@@ -178,6 +180,7 @@ pub(crate) enum Then {
     Opened {
         user: Arc<UserCard>,
         platform: Platform,
+        shown: Option<Shown>,
         queue: Arc<Queue>,
         displaced: End,
         answer: oneshot::Sender<Result<Arc<Session>, Error>>,
@@ -313,9 +316,9 @@ impl Engine {
             Command::Acknowledge { session, positions } => {
                 Some((Op::Acknowledge { fence: session.fence, positions }, Then::Acknowledged(session)))
             }
-            Command::Open { user, platform, proof, queue, at, answer } => {
+            Command::Open { user, platform, proof, shown, queue, at, answer } => {
                 let (op, displaced) = open(user.id, platform, proof, at);
-                Some((op, Then::Opened { user, platform, queue, displaced, answer }))
+                Some((op, Then::Opened { user, platform, shown, queue, displaced, answer }))
             }
             Command::End { session, request } => {
                 Some((Op::EndSession(session.fence), Then::Ended { session, request }))
@@ -389,13 +392,13 @@ impl Engine {
             (Then::Grouped { session, request, group, before, added }, Ok(done)) => {
                 self.finish_group(&session, request, group, (before.as_ref(), added), op, done);
             }
-            (Then::Opened { user, platform, queue, displaced, answer }, Ok(Done::Session(epoch))) => {
+            (Then::Opened { user, platform, shown, queue, displaced, answer }, Ok(Done::Session(epoch))) => {
                 let fence = Fence { user: user.id, platform, epoch };
                 let session = Arc::new(Session { user, fence, queue });
                 let counter = if displaced == End::Kicked { &self.stats.logins } else { &self.stats.resumes };
                 Stats::add(counter, 1);
                 let first = self.hub.enter(session.clone(), displaced, &self.stats);
-                self.came(&session, first);
+                self.came(&session, first, shown);
                 // A page that has gone meanwhile leaves nothing behind.
                 if let Err(Ok(session)) = answer.send(Ok(session)) {
                     let last = self.hub.leave(&session, &self.stats);

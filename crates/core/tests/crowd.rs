@@ -91,6 +91,7 @@ impl Node {
         let proof = Proof::Login(Token::new(card.id, [0; 16]).digest());
         let open = Command::Open {
             user: Arc::new(card),
+            shown: None,
             platform: Platform::Web,
             proof,
             queue,

@@ -1,6 +1,9 @@
 //! Configuration: a file, the environment and flags, each over the one before; then the defaults.
 
-use crate::bucket::{Bucket, Secret};
+use crate::{
+    bucket::{Bucket, Secret},
+    webim,
+};
 use jmessage_core::{HashCost, QueueLimits, Retention};
 use jmessage_gateway::jmessage;
 use jmessage_model::{Limits, Millis};
@@ -51,6 +54,30 @@ settings! {
     /// Origins of pages that may connect, separated by commas. [default: every one]
     #[arg(value_name = "ORIGINS")]
     allow_origins: String, "JMESSAGE_ALLOW_ORIGINS";
+    /// Where WebIM is served: PREFIX=APPKEY, maybe followed by @DOMAIN and by #2010; separated by commas. [default: nowhere]
+    #[arg(value_name = "MOUNTS")]
+    webim: String, "JMESSAGE_WEBIM";
+    /// Where browsers find this server, for WebIM pages. [default: where their requests found it]
+    #[arg(value_name = "URL")]
+    webim_url: String, "JMESSAGE_WEBIM_URL";
+    /// Address of a user's picture for WebIM pages, with {id} and {avatar} put in. [default: none]
+    #[arg(value_name = "PATTERN")]
+    webim_picture_url: String, "JMESSAGE_WEBIM_PICTURE_URL";
+    /// What WebIM pages show where a picture cannot be loaded. [default: none]
+    #[arg(value_name = "PATTERN")]
+    webim_default_picture_url: String, "JMESSAGE_WEBIM_DEFAULT_PICTURE_URL";
+    /// Address of a user's own page for WebIM pages, with {id} put in. [default: none]
+    #[arg(value_name = "PATTERN")]
+    webim_user_url: String, "JMESSAGE_WEBIM_USER_URL";
+    /// Address of a room's picture for WebIM pages, with {id} put in. [default: none]
+    #[arg(value_name = "PATTERN")]
+    webim_room_picture_url: String, "JMESSAGE_WEBIM_ROOM_PICTURE_URL";
+    /// Address of a room's own page for WebIM pages, with {id} put in. [default: none]
+    #[arg(value_name = "PATTERN")]
+    webim_room_url: String, "JMESSAGE_WEBIM_ROOM_URL";
+    /// The menu of WebIM pages: a JSON list of title, icon and link. [default: empty]
+    #[arg(value_name = "JSON")]
+    webim_menu: String, "JMESSAGE_WEBIM_MENU";
     /// How far the timestamp of a signature may be from now. [default: 600]
     #[arg(value_name = "SECONDS")]
     signature_window: u64, "JMESSAGE_SIGNATURE_WINDOW";
@@ -170,6 +197,8 @@ pub struct Config {
     pub static_dir: Option<PathBuf>,
     /// Bounds of the native wire.
     pub jmessage: jmessage::Options,
+    /// The WebIM gateway.
+    pub webim: jmessage_gateway::webim::Options,
     /// Sizes the domain accepts.
     pub limits: Limits,
     /// Bounds of a session's queue.
@@ -225,6 +254,14 @@ impl Settings {
             metrics_listen: None,
             static_dir: None,
             allow_origins: None,
+            webim: None,
+            webim_url: None,
+            webim_picture_url: None,
+            webim_default_picture_url: None,
+            webim_user_url: None,
+            webim_room_picture_url: None,
+            webim_room_url: None,
+            webim_menu: None,
             signature_window: Some(wire.signature_window),
             max_connections: Some(wire.connections),
             max_pending: Some(wire.pending),
@@ -298,6 +335,8 @@ impl Settings {
     pub fn resolve(self) -> Result<Config, ConfigError> {
         let given = self.in_force();
         let bucket = given.bucket()?;
+        let origins = origins(given.allow_origins.as_deref().unwrap_or_default());
+        let webim = webim::options(&given, &origins)?;
         let seconds = |given: Option<u64>| Duration::from_secs(given.unwrap_or_default());
         let millis = |given: Option<u64>| Millis(given.unwrap_or_default().saturating_mul(1000));
         let config = Config {
@@ -307,7 +346,7 @@ impl Settings {
             static_dir: given.static_dir,
             jmessage: jmessage::Options {
                 signature_window: given.signature_window.unwrap_or_default(),
-                origins: origins(&given.allow_origins.unwrap_or_default()),
+                origins,
                 connections: given.max_connections.unwrap_or_default(),
                 pending: given.max_pending.unwrap_or_default(),
                 config_within: seconds(given.config_timeout),
@@ -318,6 +357,7 @@ impl Settings {
                 upload_stall: seconds(given.upload_timeout),
                 downloads: jmessage::Options::default().downloads,
             },
+            webim,
             limits: Limits {
                 message: given.max_message.unwrap_or_default(),
                 group: given.max_group.unwrap_or_default(),

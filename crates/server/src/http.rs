@@ -9,7 +9,7 @@ use axum::{
     routing::get,
 };
 use jmessage_core::Core;
-use jmessage_gateway::jmessage;
+use jmessage_gateway::{jmessage, webim};
 use tokio::sync::watch;
 use tower_http::{compression::CompressionLayer, services::ServeDir, set_header::SetResponseHeaderLayer};
 
@@ -36,6 +36,7 @@ pub(crate) fn routes(core: &Core, config: &Config, stop: watch::Receiver<bool>) 
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         ))
+        .merge(webim::routes(core, config.webim.clone(), &stop))
         .merge(jmessage::routes(core.clone(), config.jmessage.clone(), stop))
 }
 

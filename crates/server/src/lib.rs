@@ -11,6 +11,7 @@ mod listener;
 mod lock;
 mod metrics;
 mod run;
+mod webim;
 
 pub use bucket::{Bucket, Secret};
 pub use cli::main;

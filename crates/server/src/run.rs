@@ -97,7 +97,9 @@ fn in_bucket(_: &Bucket) -> Result<StoredBlobs, Unavailable> {
 pub async fn serve(mut config: Config) -> Result<Running, StartError> {
     let lock = prepare(&config.data_dir)?;
     let files = open_files();
-    let arriving = config.jmessage.pending.min(files / 4);
+    // Polls wait on connections that speak HTTP.
+    let polls = if config.webim.mounts.is_empty() { 0 } else { config.webim.pages };
+    let arriving = config.jmessage.pending.min(files / 4) + polls.min(files / 4);
     // Whoever reads files leaves places to whoever connects.
     config.jmessage.downloads = config.jmessage.downloads.min(arriving.div_ceil(2));
     config.jmessage.connections = config.jmessage.connections.min(files - arriving);

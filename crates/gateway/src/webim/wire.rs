@@ -12,7 +12,7 @@ pub(super) use online::{Failed, Online, OnlineOld, Success};
 pub(super) use packets::{NoPackets, Packets, PresencePacket, StatusPacket};
 pub(super) use refused::Refused;
 pub(super) use words::{
-    Called, Edition, LogType, MessageType, Presence, PresenceType, Stamp, Told, read_show, show_word,
+    Called, Edition, LogType, MessageType, Presence, PresenceType, Stamp, Told, read_show,
 };
 
 use std::{borrow::Cow, collections::BTreeMap};

@@ -135,14 +135,6 @@ impl Params {
             None => Edition::Current,
         }
     }
-
-    /// Every name with the value that counts, as it was given: the settings of seed 001 have no name in common.
-    pub(in crate::webim) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        let is_first = |(at, (name, _)): &(usize, &(String, String))| {
-            !self.0[..*at].iter().any(|(before, _)| before == name)
-        };
-        self.0.iter().enumerate().filter(is_first).map(|(_, (name, value))| (name.as_str(), value.as_str()))
-    }
 }
 
 /// How a body is written.

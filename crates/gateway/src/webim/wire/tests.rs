@@ -1,6 +1,6 @@
 //! Every object against the example of its seed, made valid JSON: names quoted, comments and `&references` replaced.
 
-use super::*;
+use super::{words::show_word, *};
 use jmessage_model::{Millis, Show};
 use serde::Serialize;
 use serde_json::{Value, json, value::RawValue};

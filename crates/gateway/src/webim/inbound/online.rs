@@ -1,0 +1,258 @@
+//! `online`: a page begins.
+
+use super::{
+    caller::{Asked, COOKIE, Kind},
+    calls::{self, HISTORY},
+    rooms::Rooms,
+    setting::Setting,
+};
+use crate::webim::{
+    Gateway,
+    answer::Manner,
+    outbound,
+    packets::acknowledge,
+    pages::Right,
+    session::{Item, Page},
+    wire::{Buddy, ById, Connection, Edition, LogItem, Online, OnlineOld, Refused, Success, Told},
+};
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+use jmessage_core::{Destination, Entry, Session, port::ProfileRecord};
+use jmessage_model::{Description, Password, Show, Shown, Username};
+use serde_json::value::RawValue;
+use std::{collections::HashSet, sync::Arc};
+
+/// How long browsers keep the cookie: as long as sessions can be taken up again by default.
+const KEPT: u64 = 7 * 24 * 60 * 60;
+
+/// Opens a page for whoever proves who it is, by password or by the cookie of an earlier one.
+pub(super) async fn online(gateway: &Gateway, asked: &Asked, manner: &Manner) -> Result<Response, Refused> {
+    let edition = if gateway.mount.old { Edition::Old } else { asked.params.edition() };
+    let right = right(gateway, asked).await?;
+    if gateway.pages.count() >= gateway.options.pages {
+        return Err(Refused::new(StatusCode::SERVICE_UNAVAILABLE, "the server is busy"));
+    }
+    let show = asked.params.show()?.unwrap_or_default();
+    let status = asked.params.verbatim("status").map(Description::new).transpose();
+    let status =
+        status.map_err(|error| Refused::bad(format!("status {error}")))?.filter(|s| !s.as_str().is_empty());
+    let (ticket, page, items) = gateway.pages.open(&right, edition, (show, status.clone())).await?;
+    let given = match give(gateway, asked, &page, &items, (show, status)).await {
+        Ok(given) => given,
+        Err(refused) => {
+            acknowledge(gateway, &page, page.leave()).await;
+            return Err(refused);
+        }
+    };
+    let mut response = given.answer(gateway, asked, manner, ticket, &page, &items)?;
+    let (token, path) = (page.poller.token.reveal(), &gateway.mount.prefix);
+    let secure =
+        if asked.base.as_ref().is_some_and(|base| base.starts_with("https:")) { "; Secure" } else { "" };
+    let cookie = format!("{COOKIE}={token}; Path={path}/; Max-Age={KEPT}; HttpOnly; SameSite=Lax{secure}");
+    if let Ok(cookie) = HeaderValue::try_from(cookie) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+/// By what right the page begins. A password comes by POST, so that it stands in no log of addresses.
+async fn right(gateway: &Gateway, asked: &Asked) -> Result<Right, Refused> {
+    let params = &asked.params;
+    let app = gateway.core.app(&gateway.mount.app).await?;
+    let given =
+        (params.text("username"), params.verbatim("password").filter(|password| !password.is_empty()));
+    let (Some(username), Some(password)) = given else {
+        let token = asked.token().ok_or_else(Refused::not_authorized)?;
+        return Ok(Right::Token(app.id, token.clone()));
+    };
+    if asked.is_get {
+        return Err(Refused::bad("a password is given by POST"));
+    }
+    if !asked.is_trusted(Kind::Writes) {
+        return Err(Refused::forbidden());
+    }
+    let (Ok(username), Ok(password)) = (Username::new(username), Password::new(password)) else {
+        return Err(Refused::not_authorized());
+    };
+    Ok(Right::Known(gateway.core.authenticate(app.id, username.as_str(), password).await?))
+}
+
+/// What a beginning page is told.
+struct Given {
+    me: ProfileRecord,
+    shown: Shown,
+    /// With the group of contacts of those who are in the user's list.
+    people: Vec<(ProfileRecord, Option<String>, Option<Shown>)>,
+    rooms: Rooms,
+    setting: Setting,
+    /// For pages of 2010: the logs of whom and what they show.
+    histories: Vec<(String, Vec<Entry>)>,
+}
+
+async fn give(
+    gateway: &Gateway,
+    asked: &Asked,
+    page: &Arc<Page>,
+    items: &[Item],
+    (show, status): (Show, Option<Description>),
+) -> Result<Given, Refused> {
+    let (core, session) = (&gateway.core, &page.poller.session);
+    let setting = Setting::of(gateway, session).await?;
+    page.poller.block(setting.blocked());
+    let me = core.people(session, vec![session.user.name.clone()]).await?.pop();
+    let me = me.ok_or_else(Refused::not_authorized)?;
+    let asked_for = asked.params.buddies_to_tell()?;
+    let people = people(gateway, session, &asked_for, items).await?;
+    let strangers =
+        names(asked.params.list("chatlink_ids")?.into_iter().chain(asked.params.list("stranger_ids")?));
+    let strangers = core.people(session, strangers).await?;
+    let also = names(asked.params.list("buddies")?.into_iter());
+    let also = core.people(session, also).await?;
+    let watched = people.iter().map(|(person, _)| person).chain(&strangers).chain(&also);
+    page.also_watch(watched.map(|person| person.card.id));
+    let rooms = Rooms::of(gateway, session, &setting.blocked()).await?;
+    core.watch(session, page.poller.watched(), rooms.heard()).await?;
+    let ids = people.iter().map(|(person, _)| person.card.id).collect();
+    let seen = core.look(session, ids, Vec::new()).await?;
+    let people = people.into_iter().zip(seen.users).map(|((person, group), shown)| (person, group, shown));
+    let mut given = Given {
+        me,
+        shown: Shown { show, status, since: core.now() },
+        people: people.collect(),
+        rooms,
+        setting,
+        histories: Vec::new(),
+    };
+    if page.edition == Edition::Old {
+        given.histories = histories(gateway, session, asked, &given).await?;
+    }
+    Ok(given)
+}
+
+/// Those in the user's list, those the page asks for, and those from whom something waits.
+async fn people(
+    gateway: &Gateway,
+    session: &Arc<Session>,
+    asked_for: &[&str],
+    items: &[Item],
+) -> Result<Vec<(ProfileRecord, Option<String>)>, Refused> {
+    let contacts = gateway.core.contacts(session).await?;
+    let mut people: Vec<_> = contacts
+        .into_iter()
+        .map(|contact| (contact.other, Some(contact.label.as_str().to_owned())))
+        .collect();
+    let known: HashSet<_> = people.iter().map(|(person, _)| person.card.name.clone()).collect();
+    let senders = items.iter().filter_map(|item| match item {
+        Item::Entry(shared) if matches!(shared.entry.to, Destination::User(_)) => Some(&shared.entry.sender),
+        Item::Entry(_) | Item::Own(_) | Item::Signal(_) => None,
+    });
+    let senders = senders.map(|sender| sender.name.clone());
+    let mut more: Vec<_> = names(asked_for.iter().copied()).into_iter().chain(senders).collect();
+    more.retain(|name| !known.contains(name) && *name != session.user.name);
+    more.sort_unstable();
+    more.dedup();
+    people.extend(gateway.core.people(session, more).await?.into_iter().map(|person| (person, None)));
+    Ok(people)
+}
+
+/// Ids that can be those of users.
+pub(super) fn names<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<Username> {
+    ids.filter_map(|id| Username::new(id).ok()).collect()
+}
+
+async fn histories(
+    gateway: &Gateway,
+    session: &Arc<Session>,
+    asked: &Asked,
+    given: &Given,
+) -> Result<Vec<(String, Vec<Entry>)>, Refused> {
+    let people = given.people.iter().map(|(person, ..)| person.card.name.as_str());
+    let rooms = asked.params.rooms_to_tell()?;
+    let mut histories = Vec::new();
+    for id in people.chain(rooms) {
+        if let Some(with) = calls::conversation(id) {
+            let log = gateway.core.history(session, with, HISTORY).await?;
+            histories.push((id.to_owned(), log));
+        }
+    }
+    Ok(histories)
+}
+
+impl Given {
+    fn answer(
+        &self,
+        gateway: &Gateway,
+        asked: &Asked,
+        manner: &Manner,
+        ticket: String,
+        page: &Page,
+        items: &[Item],
+    ) -> Result<Response, Refused> {
+        let (sights, edition) = (&gateway.options.sights, page.edition);
+        let told = Told::As(self.shown.show);
+        let user = outbound::user(sights, edition, &self.me, Some(&self.shown), Some(told));
+        let connection = connection(gateway, asked, ticket)?;
+        let buddies = self.people.iter().map(|(person, group, shown)| {
+            outbound::buddy(sights, edition, person, shown.as_ref(), group.as_deref())
+        });
+        let buddies: Vec<Buddy<'_>> = buddies.collect();
+        let new_messages = outbound::packets(page, items).messages;
+        let server_time = gateway.core.now();
+        let online = self.people.iter().filter_map(|(person, _, shown)| {
+            shown.as_ref().map(|shown| (person.card.name.as_str(), Told::to_others(Some(shown.show))))
+        });
+        match edition {
+            Edition::Current => Ok(manner.value(&Online {
+                success: Success,
+                server_time,
+                user,
+                connection,
+                buddies,
+                rooms: self.rooms.objects(gateway, edition, None),
+                new_messages,
+                presences: online.map(|(name, told)| (name.into(), told)).collect::<ById<'_, Told>>(),
+                offline_messages: None,
+            })),
+            Edition::Old => {
+                let setting = RawValue::from_string(self.setting.json()).map_err(|_| {
+                    Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "the setting cannot be written")
+                })?;
+                let shown_rooms = asked.params.rooms_to_tell()?;
+                Ok(manner.value(&OnlineOld {
+                    server_time,
+                    user,
+                    connection,
+                    setting: &setting,
+                    online_buddies: online.map(|(name, _)| name.into()).collect(),
+                    presence_buddies: buddies,
+                    presence_rooms: self.rooms.objects(gateway, edition, Some(&shown_rooms)),
+                    histories: self.logs(),
+                    new_messages,
+                }))
+            }
+        }
+    }
+
+    fn logs(&self) -> ById<'_, Vec<LogItem<'_>>> {
+        let mut logs = ById::new();
+        for (id, entries) in &self.histories {
+            logs.insert(id.as_str().into(), outbound::log(Edition::Old, entries));
+        }
+        logs
+    }
+}
+
+/// Where the page hears what is new.
+fn connection(gateway: &Gateway, asked: &Asked, ticket: String) -> Result<Connection<'static>, Refused> {
+    let base = asked.base.as_deref().ok_or_else(|| Refused::bad("the header Host makes no sense"))?;
+    let server = format!("{base}{}/packets", gateway.mount.prefix);
+    let websocket = server.replacen("http", "ws", 1);
+    Ok(Connection {
+        domain: gateway.mount.domain.clone().into(),
+        ticket: ticket.into(),
+        server: server.into(),
+        websocket: Some(websocket.into()),
+    })
+}

@@ -1,0 +1,198 @@
+//! What pages hear: the long poll, and the WebSocket that takes its place.
+
+use super::{
+    Gateway,
+    answer::Manner,
+    outbound,
+    session::{Handed, Page, Polled},
+    wire::{NoPackets, Packets},
+};
+use crate::{
+    Patience,
+    socket::{Frame, Incoming, Socket},
+};
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    response::Response,
+};
+use hyper::body::{Frame as BodyFrame, SizeHint};
+use jmessage_model::{ConversationId, Seq};
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::time::timeout;
+
+/// What is said of a ticket that is none.
+const UNKNOWN: &str = "unknown ticket";
+/// How long a WebSocket may say nothing at its beginning, and a write may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Bytes of a frame from a page.
+pub(super) const MAX_FRAME: usize = 1024;
+
+/// Answers a poll: at once when something waits, otherwise as soon as there is something, and with nothing after a while.
+pub(super) async fn poll(
+    gateway: &Gateway,
+    ticket: Option<&str>,
+    manner: &Manner,
+    patience: Option<Patience>,
+) -> Response {
+    let Some(page) = ticket.and_then(|ticket| gateway.pages.page(ticket)) else {
+        return manner.no_packets(UNKNOWN);
+    };
+    let Some((poll, received)) = page.confirm() else { return manner.no_packets(UNKNOWN) };
+    acknowledge(gateway, &page, received).await;
+    let hold = gateway.options.hold;
+    if let Some(patience) = patience {
+        patience.allow(hold * 3);
+    }
+    let mut stop = gateway.stop.clone();
+    let polled = tokio::select! {
+        polled = page.wait(poll, hold) => polled,
+        _ = stop.wait_for(|stop| *stop) => Polled::Nothing,
+    };
+    match polled {
+        Polled::Items(handed) => {
+            let packets = outbound::packets(&page, &handed.items);
+            let response = manner.value(&packets);
+            response.map(|body| Body::new(Noticed { body, page: page.clone(), handed }))
+        }
+        Polled::Nothing => manner.value(&Packets::default()),
+        Polled::Gone => manner.no_packets(UNKNOWN),
+    }
+}
+
+/// Tells the core what every page of the user has received. Should it fail, that comes again after the next `online`.
+pub(super) async fn acknowledge(gateway: &Gateway, page: &Page, received: Vec<(ConversationId, Seq)>) {
+    let _ = gateway.core.acknowledge(&page.poller.session, received).await;
+}
+
+/// The body of an answer, which notices that it was taken to be written: one that was not is no answer.
+struct Noticed {
+    body: Body,
+    page: Arc<Page>,
+    handed: Handed,
+}
+
+impl HttpBody for Noticed {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<BodyFrame<Bytes>, Self::Error>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        if let Poll::Ready(Some(Ok(_))) = &frame {
+            self.page.handed(&self.handed);
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Serves a WebSocket: `subscribe <domain> <ticket>`, then packets as frames. The pong that follows a frame says that the page
+/// has received it.
+pub(super) async fn subscribe(gateway: Arc<Gateway>, mut socket: impl Socket) {
+    let first = timeout(PATIENCE, socket.next()).await;
+    let page = match &first {
+        Ok(Incoming::Text(text)) => ticket(text).and_then(|ticket| gateway.pages.page(ticket)),
+        Ok(_) | Err(_) => None,
+    };
+    let Some(page) = page else {
+        let said = serde_json::to_string(&NoPackets { message: UNKNOWN }).unwrap_or_default();
+        let goodbye = async {
+            let _ = socket.feed(Frame::from(said)).await;
+            let _ = socket.close(1008, UNKNOWN).await;
+        };
+        let _ = timeout(PATIENCE, goodbye).await;
+        return;
+    };
+    let mut stop = gateway.stop.clone();
+    tokio::select! {
+        () = push(&gateway, &page, &mut socket) => {}
+        _ = stop.wait_for(|stop| *stop) => {}
+    }
+    let _ = timeout(PATIENCE, socket.close(1001, "goodbye")).await;
+}
+
+/// The ticket of `subscribe <domain> <ticket>`.
+fn ticket(text: &str) -> Option<&str> {
+    let mut words = text.split_ascii_whitespace();
+    match (words.next(), words.next(), words.next(), words.next()) {
+        (Some("subscribe"), Some(_), Some(ticket), None) => Some(ticket),
+        _ => None,
+    }
+}
+
+/// Writes what is new until the page or its connection is gone.
+async fn push(gateway: &Gateway, page: &Page, socket: &mut impl Socket) {
+    while let Some((poll, received)) = page.confirm() {
+        acknowledge(gateway, page, received).await;
+        let polled = tokio::select! {
+            polled = page.wait(poll, gateway.options.hold) => polled,
+            // A page has nothing to say; what it says is passed over.
+            () = gone(socket) => return,
+        };
+        let Polled::Items(handed) = polled else { return };
+        let writing = async {
+            if !handed.items.is_empty() {
+                let packets = outbound::packets(page, &handed.items);
+                let text = serde_json::to_string(&packets).unwrap_or_default();
+                socket.feed(Frame::from(text)).await?;
+            }
+            socket.feed(Frame::Ping).await?;
+            socket.flush().await?;
+            loop {
+                match socket.next().await {
+                    Incoming::Pong => return Ok(()),
+                    Incoming::Text(_) | Incoming::Binary(_) | Incoming::Ping => {}
+                    Incoming::TooLarge | Incoming::Closed | Incoming::Broken => {
+                        return Err(crate::socket::Gone);
+                    }
+                }
+            }
+        };
+        match timeout(PATIENCE, writing).await {
+            Ok(Ok(())) => page.handed(&handed),
+            Ok(Err(_)) | Err(_) => return,
+        }
+    }
+}
+
+/// Completes when the peer is gone.
+async fn gone(socket: &mut impl Socket) {
+    loop {
+        match socket.next().await {
+            Incoming::Text(_) | Incoming::Binary(_) | Incoming::Pong => {}
+            Incoming::Ping => {
+                if socket.flush().await.is_err() {
+                    return;
+                }
+            }
+            Incoming::TooLarge | Incoming::Closed | Incoming::Broken => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subscription_names_domain_and_ticket() {
+        assert_eq!(ticket("subscribe www.uchome.com 8633d182"), Some("8633d182"));
+        for text in ["", "subscribe", "subscribe a", "subscribe a b c", "SUBSCRIBE a b"] {
+            assert_eq!(ticket(text), None, "{text}");
+        }
+    }
+}

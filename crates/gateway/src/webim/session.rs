@@ -1,0 +1,468 @@
+//! The pages of one user: they share a session, and each reads what is new at its own pace.
+//!
+//! What the session's queue brings stands in one list, and each page is a place in it. A page that polls has received what it
+//! was handed by the poll before; what every page has received is acknowledged to the core.
+
+use super::wire::Edition;
+use jmessage_core::{Core, End, Error, Event, Receipt, Session, Shared, Signal, To, Token, port::Appended};
+use jmessage_model::{Content, ConversationId, Seq, UserId};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::{Notify, oneshot},
+    time::Instant,
+};
+
+/// Items that wait for the slowest page, before it is given up.
+const MOST: usize = 2048;
+/// Items in one answer at most.
+const HANDED: usize = 256;
+
+/// Something that pages are told.
+#[derive(Clone, Debug)]
+pub(super) enum Item {
+    /// An entry of a log.
+    Entry(Arc<Shared>),
+    /// What the session's user sent from one of its pages, for the others.
+    Own(Arc<Own>),
+    /// Something that is told once.
+    Signal(Arc<Signal>),
+}
+
+/// A message that a page sent and that is stored.
+#[derive(Debug)]
+pub(super) struct Own {
+    /// Which page.
+    page: u64,
+    pub(super) to: To,
+    pub(super) content: Content,
+    pub(super) stored: Appended,
+}
+
+impl Item {
+    fn position(&self) -> Option<(ConversationId, Seq)> {
+        match self {
+            Self::Entry(shared) => Some((shared.entry.conversation, shared.entry.seq)),
+            Self::Own(own) => Some((own.stored.conversation, own.stored.seq)),
+            Self::Signal(_) => None,
+        }
+    }
+
+    /// Whether this page is to be told of it.
+    fn is_for(&self, page: u64) -> bool {
+        match self {
+            Self::Own(own) => own.page != page,
+            Self::Entry(_) | Self::Signal(_) => true,
+        }
+    }
+}
+
+/// A message under way.
+struct Pending {
+    answer: oneshot::Sender<Result<Receipt, Error>>,
+    /// From which page, to whom, and what it says.
+    message: (u64, To, Content),
+}
+
+/// The session of one user, and its pages.
+pub(super) struct Poller {
+    pub(super) session: Arc<Session>,
+    /// By what its pages may come back.
+    pub(super) token: Token,
+    state: Mutex<State>,
+    /// Rings whenever there is more, or a page is gone.
+    bell: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    items: VecDeque<Item>,
+    /// How many items were there before the first of these.
+    before: u64,
+    pages: HashMap<u64, Progress>,
+    next_page: u64,
+    requests: HashMap<u64, Pending>,
+    next_request: u64,
+    /// Since when there is no page.
+    empty: Option<Instant>,
+    blocked: HashSet<ConversationId>,
+    /// What went by in those.
+    passed: HashMap<ConversationId, Seq>,
+    over: bool,
+}
+
+/// How far one page is.
+struct Progress {
+    /// Everything before this was received.
+    received: u64,
+    /// Everything before this was handed over by the last answer that got out.
+    handed: u64,
+    /// Which of its polls is the last one.
+    poll: u64,
+    /// Whether that one waits.
+    waits: bool,
+    /// When the page was heard of last.
+    seen: Instant,
+    users: Vec<UserId>,
+}
+
+/// One page: its place in its user's list.
+pub(super) struct Page {
+    pub(super) poller: Arc<Poller>,
+    pub(super) edition: Edition,
+    id: u64,
+}
+
+/// What a poll is given.
+pub(super) struct Handed {
+    pub(super) items: Vec<Item>,
+    /// The place behind them.
+    end: u64,
+    poll: u64,
+}
+
+/// What became of a poll.
+pub(super) enum Polled {
+    /// There is something, or its time is over.
+    Items(Handed),
+    /// A later poll of the same page took its place.
+    Nothing,
+    /// The page is gone.
+    Gone,
+}
+
+impl Poller {
+    pub(super) fn new(session: Arc<Session>, token: Token) -> Arc<Self> {
+        Arc::new(Self { session, token, state: Mutex::default(), bell: Notify::new() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A page more; with what no page of the user has confirmed so far. `None` when the session has ended.
+    pub(super) fn enter(self: &Arc<Self>, edition: Edition) -> Option<(Page, Vec<Item>)> {
+        let mut state = self.lock();
+        if state.over {
+            return None;
+        }
+        let id = state.next_page;
+        state.next_page += 1;
+        let (received, handed) = (state.before, state.end());
+        let seen = Instant::now();
+        let progress = Progress { received, handed, poll: 0, waits: false, seen, users: Vec::new() };
+        state.pages.insert(id, progress);
+        state.empty = None;
+        let items = state.items.iter().cloned().collect();
+        drop(state);
+        Some((Page { poller: self.clone(), edition, id }, items))
+    }
+
+    /// Something new for every page.
+    pub(super) fn put(&self, items: impl IntoIterator<Item = Item>) {
+        let mut state = self.lock();
+        for item in items {
+            match item.position() {
+                Some((conversation, seq)) if state.blocked.contains(&conversation) => {
+                    state.passed.insert(conversation, seq);
+                }
+                Some(_) | None => state.items.push_back(item),
+            }
+        }
+        if state.items.len() > MOST {
+            state.give_up_slowest();
+        }
+        drop(state);
+        self.bell.notify_waiters();
+    }
+
+    /// Carries out what the queue brought.
+    pub(super) fn take(&self, events: impl IntoIterator<Item = Event>) {
+        let mut items = Vec::new();
+        for event in events {
+            match event {
+                Event::Entry(shared) => items.push(Item::Entry(shared)),
+                Event::Signal(signal) => items.push(Item::Signal(signal)),
+                Event::Reply { request, result } => {
+                    let Some(Pending { answer, message }) = self.lock().requests.remove(&request) else {
+                        continue;
+                    };
+                    if let Ok(Receipt::Sent(stored)) = &result {
+                        let (page, to, content) = message;
+                        items.push(Item::Own(Arc::new(Own { page, to, content, stored: *stored })));
+                    }
+                    let _ = answer.send(result);
+                }
+                Event::Acknowledged => {}
+            }
+        }
+        if !items.is_empty() {
+            self.put(items);
+        }
+    }
+
+    /// A number for a message, and where its answer will come.
+    fn request(&self, message: (u64, To, Content)) -> (u64, oneshot::Receiver<Result<Receipt, Error>>) {
+        let (answer, receipt) = oneshot::channel();
+        let mut state = self.lock();
+        let request = state.next_request;
+        state.next_request += 1;
+        if !state.over {
+            state.requests.insert(request, Pending { answer, message });
+        }
+        (request, receipt)
+    }
+
+    /// The message was not submitted after all.
+    fn withdraw(&self, request: u64) {
+        self.lock().requests.remove(&request);
+    }
+
+    /// The session has ended: its pages are gone.
+    pub(super) fn end(&self, why: End) {
+        tracing::debug!(?why, user = %self.session.user.name, "pages ended");
+        let mut state = self.lock();
+        state.over = true;
+        state.pages.clear();
+        state.requests.clear();
+        state.items.clear();
+        drop(state);
+        self.bell.notify_waiters();
+    }
+
+    /// Whether no page is there.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lock().pages.is_empty()
+    }
+
+    /// Whether no page was there for so long.
+    pub(super) fn is_empty_for(&self, time: Duration) -> bool {
+        let mut state = self.lock();
+        if !state.pages.is_empty() {
+            return false;
+        }
+        state.empty.get_or_insert_with(Instant::now).elapsed() >= time
+    }
+
+    /// Whether the session has ended.
+    pub(super) fn is_over(&self) -> bool {
+        self.lock().over
+    }
+
+    /// Whether as much waits as should be read from the logs ahead of the pages.
+    pub(super) fn is_full(&self) -> bool {
+        self.lock().items.len() >= MOST / 4
+    }
+
+    /// Waits for the pages to have received something, or for anything else.
+    pub(super) async fn changed(&self) {
+        self.bell.notified().await;
+    }
+
+    /// Gives up pages that were not heard of for so long; what all others have received, as by [`Page::poll`].
+    pub(super) fn expire(&self, idle: Duration) -> Vec<(ConversationId, Seq)> {
+        let mut state = self.lock();
+        let before = state.pages.len();
+        state.pages.retain(|_, page| page.waits || page.seen.elapsed() < idle);
+        if state.pages.len() == before {
+            return Vec::new();
+        }
+        let positions = state.forget();
+        drop(state);
+        self.bell.notify_waiters();
+        positions
+    }
+
+    /// Everybody whom some page shows.
+    pub(super) fn watched(&self) -> Vec<UserId> {
+        let state = self.lock();
+        let mut users: Vec<_> = state.pages.values().flat_map(|page| &page.users).copied().collect();
+        users.sort_unstable();
+        users.dedup();
+        users
+    }
+
+    /// From now on nothing of these conversations is told.
+    pub(super) fn block(&self, conversations: HashSet<ConversationId>) {
+        self.lock().blocked = conversations;
+    }
+
+    /// What is not told.
+    pub(super) fn blocked(&self) -> HashSet<ConversationId> {
+        self.lock().blocked.clone()
+    }
+}
+
+impl State {
+    fn end(&self) -> u64 {
+        self.before + self.items.len() as u64
+    }
+
+    /// Forgets what every page has received, and what was not to be told: up to where, in each conversation.
+    fn forget(&mut self) -> Vec<(ConversationId, Seq)> {
+        let mut positions = std::mem::take(&mut self.passed);
+        let Some(received) = self.pages.values().map(|page| page.received).min() else {
+            return positions.into_iter().collect();
+        };
+        while self.before < received {
+            let Some(item) = self.items.pop_front() else { break };
+            self.before += 1;
+            if let Some((conversation, seq)) = item.position() {
+                positions.insert(conversation, seq);
+            }
+        }
+        positions.into_iter().collect()
+    }
+
+    /// The page that has received least holds all others up. What nobody has received is in the log for whoever comes.
+    fn give_up_slowest(&mut self) {
+        let Some(least) = self.pages.values().map(|page| page.received).min() else {
+            self.items.clear();
+            self.over = true;
+            return;
+        };
+        self.pages.retain(|_, page| page.received > least);
+        if self.pages.is_empty() {
+            self.items.clear();
+            self.over = true;
+        }
+    }
+}
+
+impl Page {
+    /// The page is there, and has received what it was handed; what every page has received now, by conversation.
+    pub(super) fn confirm(&self) -> Option<(u64, Vec<(ConversationId, Seq)>)> {
+        let mut state = self.poller.lock();
+        let page = state.pages.get_mut(&self.id)?;
+        page.received = page.handed;
+        page.seen = Instant::now();
+        page.poll += 1;
+        page.waits = true;
+        let poll = page.poll;
+        let positions = state.forget();
+        drop(state);
+        // An older poll of this page ends.
+        self.poller.bell.notify_waiters();
+        Some((poll, positions))
+    }
+
+    /// Waits until there is something for this poll, at most so long.
+    pub(super) async fn wait(&self, poll: u64, hold: Duration) -> Polled {
+        let waiting = Waiting { page: self, poll };
+        let until = tokio::time::sleep(hold);
+        tokio::pin!(until);
+        loop {
+            let bell = self.poller.bell.notified();
+            tokio::pin!(bell);
+            // From here on no ring is missed.
+            bell.as_mut().enable();
+            if let Some(polled) = waiting.look(false) {
+                return polled;
+            }
+            tokio::select! {
+                () = bell => {}
+                () = &mut until => return waiting.look(true).unwrap_or(Polled::Nothing),
+            }
+        }
+    }
+
+    /// The answer got out: the next poll confirms it.
+    pub(super) fn handed(&self, handed: &Handed) {
+        let mut state = self.poller.lock();
+        if let Some(page) = state.pages.get_mut(&self.id)
+            && page.poll == handed.poll
+        {
+            page.handed = handed.end;
+        }
+    }
+
+    /// Sends a message; when this returns it is stored.
+    pub(super) async fn send(&self, core: &Core, to: To, content: Content) -> Result<Appended, Error> {
+        let key = core.new_key()?;
+        let poller = &self.poller;
+        let (request, receipt) = poller.request((self.id, to.clone(), content.clone()));
+        if let Err(error) = core.send(&poller.session, request, to, key, content).await {
+            poller.withdraw(request);
+            return Err(error);
+        }
+        match receipt.await.map_err(|_| Error::Superseded)?? {
+            Receipt::Sent(stored) => Ok(stored),
+            Receipt::Ended | Receipt::Group(_) | Receipt::Done => Err(Error::Unavailable),
+        }
+    }
+
+    /// The page says goodbye; what all others have received.
+    pub(super) fn leave(&self) -> Vec<(ConversationId, Seq)> {
+        let mut state = self.poller.lock();
+        state.pages.remove(&self.id);
+        let positions = state.forget();
+        drop(state);
+        self.poller.bell.notify_waiters();
+        positions
+    }
+
+    /// Whether the page is still there. It is heard of by that.
+    pub(super) fn is_there(&self) -> bool {
+        match self.poller.lock().pages.get_mut(&self.id) {
+            Some(page) => {
+                page.seen = Instant::now();
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Whether the page was not given up.
+    pub(super) fn is_known(&self) -> bool {
+        self.poller.lock().pages.contains_key(&self.id)
+    }
+
+    /// The page shows these users as well.
+    pub(super) fn also_watch(&self, users: impl IntoIterator<Item = UserId>) {
+        if let Some(page) = self.poller.lock().pages.get_mut(&self.id) {
+            page.users.extend(users);
+            page.users.sort_unstable();
+            page.users.dedup();
+        }
+    }
+}
+
+/// A poll that waits, until it is dropped.
+struct Waiting<'a> {
+    page: &'a Page,
+    poll: u64,
+}
+
+impl Waiting<'_> {
+    /// What there is for it; with `even_nothing` also when that is nothing.
+    fn look(&self, even_nothing: bool) -> Option<Polled> {
+        let state = self.page.poller.lock();
+        let Some(page) = state.pages.get(&self.page.id) else { return Some(Polled::Gone) };
+        if page.poll != self.poll {
+            return Some(Polled::Nothing);
+        }
+        let from = usize::try_from(page.received - state.before).unwrap_or(usize::MAX);
+        let next = state.items.iter().skip(from).take(HANDED);
+        let end = page.received + next.len() as u64;
+        let items: Vec<_> = next.filter(|item| item.is_for(self.page.id)).cloned().collect();
+        if items.is_empty() && !even_nothing {
+            return None;
+        }
+        Some(Polled::Items(Handed { items, end, poll: self.poll }))
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let mut state = self.page.poller.lock();
+        if let Some(page) = state.pages.get_mut(&self.page.id)
+            && page.poll == self.poll
+        {
+            page.waits = false;
+            page.seen = Instant::now();
+        }
+    }
+}
