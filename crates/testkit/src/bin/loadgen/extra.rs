@@ -1,6 +1,6 @@
 //! Scenarios that stand for themselves, without an echo beside them.
 
-use crate::{Args, Cpus, Scenario, backlog, cold, curves, plot, resume, stock::Stock, target::Target};
+use crate::{Args, Cpus, Scenario, backlog, cold, curves, plot, polls, resume, stock::Stock, target::Target};
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 use std::{fs, time::Duration};
@@ -19,6 +19,12 @@ pub(crate) async fn run(args: &Args, cpus: &Cpus, scenario: Scenario) -> Result<
             let users = args.clients;
             let target = cpus.start(Target::server(&args.server, &args.data_in, users)).await?;
             let line = resume::measure(&target, users, time).await?;
+            target.stop().await?;
+            Ok(vec![line])
+        }
+        Scenario::Polls => {
+            let target = cpus.start(Target::server(&args.server, &args.data_in, args.connections)).await?;
+            let line = polls::measure(&target, args.connections, time).await?;
             target.stop().await?;
             Ok(vec![line])
         }

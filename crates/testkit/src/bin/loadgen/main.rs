@@ -15,6 +15,7 @@ mod meter;
 mod pairs;
 mod peers;
 mod plot;
+mod polls;
 mod rate;
 mod report;
 mod resume;
@@ -99,6 +100,8 @@ enum Scenario {
     Resume,
     /// A client to which very many messages come; only when named
     Backlog,
+    /// WebIM pages whose polls wait; only when named
+    Polls,
     /// From the start to listening with very many messages; only when named
     ColdStart,
     /// What a message costs with more messages stored, members away and groups; only when named
@@ -135,7 +138,9 @@ async fn run(args: &Args) -> Result<()> {
         }
     }
     let mut lines = Vec::new();
-    for scenario in [Scenario::Resume, Scenario::Backlog, Scenario::ColdStart, Scenario::Curves] {
+    for scenario in
+        [Scenario::Resume, Scenario::Backlog, Scenario::Polls, Scenario::ColdStart, Scenario::Curves]
+    {
         if args.scenario.contains(&scenario) {
             lines.extend(extra::run(args, &cpus, scenario).await.with_context(|| scenario.name())?);
         }
@@ -161,7 +166,9 @@ async fn row(args: &Args, cpus: &Cpus, scenario: Scenario) -> Result<Row> {
         Scenario::PingPong | Scenario::Pipelined | Scenario::Rate => 2 * args.pairs,
         Scenario::FanOut | Scenario::FanOutPipelined => args.members,
         Scenario::Idle => args.connections,
-        Scenario::Resume | Scenario::Backlog | Scenario::ColdStart | Scenario::Curves => return Err(extra()),
+        Scenario::Resume | Scenario::Backlog | Scenario::Polls | Scenario::ColdStart | Scenario::Curves => {
+            return Err(extra());
+        }
     };
     let target = cpus.start(Target::server(&args.server, &args.data_in, users)).await?;
     let server = timeout(limit, measure(args, scenario, &target)).await.context("took too long")??;
@@ -203,7 +210,9 @@ async fn measure(args: &Args, scenario: Scenario, target: &Target) -> Result<Fig
         Scenario::FanOut => fanout::start(target, args.members, 1, &meter).await?,
         Scenario::FanOutPipelined => fanout::start(target, args.members, 8, &meter).await?,
         Scenario::Idle => return idle::logged_in(target, args.connections).await,
-        Scenario::Resume | Scenario::Backlog | Scenario::ColdStart | Scenario::Curves => return Err(extra()),
+        Scenario::Resume | Scenario::Backlog | Scenario::Polls | Scenario::ColdStart | Scenario::Curves => {
+            return Err(extra());
+        }
     };
     meter.measure(target, &mut players, WARM_UP, Duration::from_secs(args.seconds)).await
 }
@@ -217,7 +226,9 @@ async fn measure_echo(args: &Args, scenario: Scenario, target: &Target) -> Resul
         Scenario::FanOut => pairs::start_echo(target, args.members, 1, &meter).await?,
         Scenario::FanOutPipelined => pairs::start_echo(target, args.members, 8, &meter).await?,
         Scenario::Idle => return idle::echo(target, args.connections).await,
-        Scenario::Resume | Scenario::Backlog | Scenario::ColdStart | Scenario::Curves => return Err(extra()),
+        Scenario::Resume | Scenario::Backlog | Scenario::Polls | Scenario::ColdStart | Scenario::Curves => {
+            return Err(extra());
+        }
     };
     meter.measure(target, &mut players, WARM_UP, Duration::from_secs(args.seconds)).await
 }
@@ -264,6 +275,7 @@ impl Scenario {
             Self::Idle => "idle connections",
             Self::Resume => "resume storm",
             Self::Backlog => "backlog",
+            Self::Polls => "polls that wait",
             Self::ColdStart => "cold start",
             Self::Curves => "curves",
         }

@@ -3,6 +3,7 @@
 use crate::{
     link::{self, Reader, Writer},
     peers::{Kind, Peer, socketio, xmpp},
+    polls,
 };
 use anyhow::{Context, Result, ensure};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -64,6 +65,7 @@ impl Target {
     pub(crate) fn command(binary: &Path, data: &Path) -> Command {
         let mut command = Command::new(binary);
         command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--max-group", "10000"]);
+        command.args(["--webim", &format!("{}={}", polls::PREFIX, Self::app().key)]);
         command.arg("--data-dir").arg(data);
         command
     }
@@ -94,6 +96,12 @@ impl Target {
         }
         let one = async |index| xmpp::register(url, &Self::user(index), PASSWORD).await;
         stream::iter(0..users).map(one).buffer_unordered(AT_ONCE).try_collect().await
+    }
+
+    /// Where it listens: host and port.
+    pub(crate) fn authority(&self) -> &str {
+        let url = self.process.url();
+        url.split_once("://").map_or(url, |(_, authority)| authority)
     }
 
     /// The process to look at.
