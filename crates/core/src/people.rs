@@ -114,6 +114,12 @@ impl Core {
         self.read(move |reader| reader.contacts(user)).await
     }
 
+    /// The list of any user.
+    pub async fn contacts_of(&self, app: AppId, user: &str) -> Result<Vec<ContactRecord>, Error> {
+        let user = self.user(app, user).await?.card.id;
+        self.read(move |reader| reader.contacts(user)).await
+    }
+
     /// Puts somebody into a user's list, or moves it to another group of contacts; out of it without a label.
     pub async fn keep_contact(
         &self,

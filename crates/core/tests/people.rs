@@ -120,7 +120,10 @@ async fn contacts_are_of_one_app() {
     let list: Vec<_> = list.iter().map(|of| (of.other.card.name.as_str(), of.label.as_str())).collect();
     assert_eq!(list, [("bobby", "friends"), ("carol", "")]);
     keep("bobby", None).await.unwrap();
-    assert_eq!(domain.core.contacts(&alice).await.unwrap().len(), 1);
+    let left = domain.core.contacts(&alice).await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!(domain.core.contacts_of(domain.app, "alice").await, Ok(left));
+    assert_eq!(domain.core.contacts_of(domain.app, "david").await, Err(Error::NoSuchUser));
 }
 
 #[tokio::test]

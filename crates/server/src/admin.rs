@@ -1,4 +1,6 @@
-//! The commands for operators: apps and users. They work while the server runs, too.
+//! The commands for operators: apps, users, and what users keep. They work while the server runs, too.
+
+mod people;
 
 use crate::{Config, cli::ProfileArgs, run};
 use jmessage_core::{Core, port::AppRecord};
@@ -7,6 +9,8 @@ use jmessage_model::{
 };
 use jmessage_sign::MasterSecret;
 use std::{env, error::Error, fmt::Write as _, io, io::Write};
+
+pub(crate) use people::{keep_contact, let_broadcast, list_contacts, notify};
 
 type Failure = Box<dyn Error + Send + Sync>;
 

@@ -31,6 +31,12 @@ enum Command {
     /// Users of an app.
     #[command(subcommand)]
     User(UserCommand),
+    /// Whom users have in their lists.
+    #[command(subcommand)]
+    Contact(ContactCommand),
+    /// What users are told beside all conversations.
+    #[command(subcommand)]
+    Notice(NoticeCommand),
 }
 
 /// Where the database is.
@@ -152,6 +158,16 @@ enum UserCommand {
         #[command(flatten)]
         password: NewPassword,
     },
+    /// Let a user speak to everybody of the app who is online.
+    AllowBroadcast {
+        #[command(flatten)]
+        user: One,
+    },
+    /// Let a user not speak to everybody any more.
+    DenyBroadcast {
+        #[command(flatten)]
+        user: One,
+    },
     /// List the users of an app: number, name, nickname.
     List {
         #[command(flatten)]
@@ -159,6 +175,49 @@ enum UserCommand {
         /// Key of the app.
         #[arg(long, visible_alias = "app-key", value_name = "KEY")]
         app: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum ContactCommand {
+    /// Put another user into a user's list, or move it there to another group of contacts.
+    Add {
+        #[command(flatten)]
+        user: One,
+        /// Name of the other user.
+        #[arg(long, value_name = "USERNAME")]
+        other: String,
+        /// Group of contacts: up to 64 bytes, without commas.
+        #[arg(long, default_value = "", value_name = "LABEL")]
+        group: String,
+    },
+    /// Take another user out of a user's list.
+    Remove {
+        #[command(flatten)]
+        user: One,
+        /// Name of the other user.
+        #[arg(long, value_name = "USERNAME")]
+        other: String,
+    },
+    /// List whom a user has in its list: number, name, nickname, group of contacts.
+    List {
+        #[command(flatten)]
+        user: One,
+    },
+}
+
+#[derive(Subcommand)]
+enum NoticeCommand {
+    /// Tell a user something.
+    Add {
+        #[command(flatten)]
+        user: One,
+        /// What: 1 to 1000 bytes.
+        #[arg(long)]
+        text: String,
+        /// Where it leads: an http: or https: address, or a path of the site itself.
+        #[arg(long, default_value = "")]
+        link: String,
     },
 }
 
@@ -226,7 +285,26 @@ async fn run(file: Option<PathBuf>, command: Command) -> Result<(), Failure> {
             let config = hashing(user.data, password.cost)?;
             admin::change_password(&config, &user.app, &user.username, password.password_stdin).await
         }
+        Command::User(UserCommand::AllowBroadcast { user }) => {
+            admin::let_broadcast(&data(user.data)?, &user.app, &user.username, true).await
+        }
+        Command::User(UserCommand::DenyBroadcast { user }) => {
+            admin::let_broadcast(&data(user.data)?, &user.app, &user.username, false).await
+        }
         Command::User(UserCommand::List { data: at, app }) => admin::list_users(&data(at)?, &app).await,
+        Command::Contact(ContactCommand::Add { user, other, group }) => {
+            let config = data(user.data)?;
+            admin::keep_contact(&config, &user.app, &user.username, &other, Some(&group)).await
+        }
+        Command::Contact(ContactCommand::Remove { user, other }) => {
+            admin::keep_contact(&data(user.data)?, &user.app, &user.username, &other, None).await
+        }
+        Command::Contact(ContactCommand::List { user }) => {
+            admin::list_contacts(&data(user.data)?, &user.app, &user.username).await
+        }
+        Command::Notice(NoticeCommand::Add { user, text, link }) => {
+            admin::notify(&data(user.data)?, &user.app, &user.username, &text, &link).await
+        }
     }
 }
 

@@ -45,9 +45,19 @@ impl House {
 
     /// Runs one of the operator's commands on the data; what it says when it fails.
     pub(crate) async fn operate(&self, arguments: &[&str]) -> Result<Result<(), String>> {
+        Ok(self.ask(arguments).await?.map(drop))
+    }
+
+    /// The same; what it prints.
+    pub(crate) async fn ask(&self, arguments: &[&str]) -> Result<Result<String, String>> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_jmessage-server"));
         let output = command.args(arguments).arg("--data-dir").arg(self.data.path()).output().await?;
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        Ok(if output.status.success() { Ok(()) } else { Err(said) })
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ok(if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) })
+    }
+
+    /// The database, for what no command and no wire tells.
+    pub(crate) fn database(&self) -> Result<rusqlite::Connection> {
+        Ok(rusqlite::Connection::open(self.data.path().join("jmessage.db"))?)
     }
 }

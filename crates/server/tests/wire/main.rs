@@ -14,6 +14,7 @@ mod house;
 mod huge;
 mod media;
 mod offline;
+mod people;
 mod permissions;
 mod process;
 mod profiles;
