@@ -30,14 +30,17 @@ fn seen(node: &mut Node, by: &Arc<Session>, name: &str) -> String {
 fn every_change_of_what_is_seen_of_a_user_is_told_once_and_no_other() {
     enum Deed {
         Open(Platform),
+        /// With what the user shows from the first moment on.
+        OpenShowing(Platform, Show),
         Resume(Platform),
+        ResumeShowing(Platform, Show),
         Leave(Platform),
         /// The connection of the session before the last goes.
         LeaveOld,
         End(Platform),
         Show(Platform, Show, Option<&'static str>),
     }
-    use Deed::{End, Leave, LeaveOld, Open, Resume};
+    use Deed::{End, Leave, LeaveOld, Open, OpenShowing, Resume, ResumeShowing};
     let show = |show| Deed::Show(Web, show, None);
     let table = [
         (Open(Web), Some("alice Available")),
@@ -66,6 +69,16 @@ fn every_change_of_what_is_seen_of_a_user_is_told_once_and_no_other() {
         (Open(Web), Some("alice Available")),
         (show(Show::Available), Some("alice Available")),
         (show(Show::Available), None),
+        (OpenShowing(Poller, Show::Invisible), Some("alice gone")),
+        (Leave(Web), None),
+        (ResumeShowing(Poller, Show::Away), Some("alice Away")),
+        (ResumeShowing(Poller, Show::Away), None),
+        (Leave(Poller), Some("alice gone")),
+        // Who hides from the beginning was never there.
+        (OpenShowing(Web, Show::Invisible), None),
+        (OpenShowing(Web, Show::Invisible), None),
+        (Leave(Web), None),
+        (OpenShowing(Web, Show::Dnd), Some("alice Dnd")),
     ];
     let mut node = Node::new();
     let [bobby, carol] = ["bobby", "carol"].map(|name| node.open(name, Web));
@@ -76,7 +89,13 @@ fn every_change_of_what_is_seen_of_a_user_is_told_once_and_no_other() {
     for (number, (deed, told)) in table.into_iter().enumerate() {
         match deed {
             Open(platform) => old = sessions.insert(platform, node.open("alice", platform)),
-            Resume(platform) => old = sessions.insert(platform, node.resume("alice", platform)),
+            OpenShowing(platform, show) => {
+                old = sessions.insert(platform, node.open_showing("alice", platform, Some(show)));
+            }
+            Resume(platform) => old = sessions.insert(platform, node.resume("alice", platform, None)),
+            ResumeShowing(platform, show) => {
+                old = sessions.insert(platform, node.resume("alice", platform, Some(show)));
+            }
             Leave(platform) => node.leave(&sessions[&platform]),
             LeaveOld => node.leave(old.as_ref().unwrap()),
             End(platform) => node.end(&sessions[&platform]),
