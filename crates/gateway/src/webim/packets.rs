@@ -60,6 +60,8 @@ pub(super) async fn poll(
             response.map(|body| Body::new(Noticed { body, page: page.clone(), handed }))
         }
         Polled::Nothing => manner.value(&Packets::default()),
+        // Its ticket was good; whether the page comes back before it notices is for it to see.
+        Polled::Gone if *gateway.stop.borrow() => manner.value(&Packets::default()),
         Polled::Gone => manner.no_packets(UNKNOWN),
     }
 }

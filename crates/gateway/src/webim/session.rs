@@ -82,6 +82,8 @@ struct State {
     items: VecDeque<Item>,
     /// How many items were there before the first of these.
     before: u64,
+    /// Everything before this was received by some page; others may have died without a word.
+    confirmed: u64,
     pages: HashMap<u64, Progress>,
     next_page: u64,
     requests: HashMap<u64, Pending>,
@@ -151,12 +153,13 @@ impl Poller {
         }
         let id = state.next_page;
         state.next_page += 1;
-        let (received, handed) = (state.before, state.end());
+        let (received, handed) = (state.confirmed.max(state.before), state.end());
         let seen = Instant::now();
         let progress = Progress { received, handed, poll: 0, waits: false, seen, users: Vec::new() };
         state.pages.insert(id, progress);
         state.empty = None;
-        let items = state.items.iter().cloned().collect();
+        let new = usize::try_from(received - state.before).unwrap_or(usize::MAX);
+        let items = state.items.iter().skip(new).cloned().collect();
         drop(state);
         Some((Page { poller: self.clone(), edition, id }, items))
     }
@@ -338,10 +341,12 @@ impl Page {
         let mut state = self.poller.lock();
         let page = state.pages.get_mut(&self.id)?;
         page.received = page.handed;
+        let received = page.received;
         page.seen = Instant::now();
         page.poll += 1;
         page.waits = true;
         let poll = page.poll;
+        state.confirmed = state.confirmed.max(received);
         let positions = state.forget();
         drop(state);
         // An older poll of this page ends.

@@ -79,12 +79,21 @@ async fn right(gateway: &Gateway, asked: &Asked) -> Result<Right, Refused> {
     Ok(Right::Known(gateway.core.authenticate(app.id, username.as_str(), password).await?))
 }
 
+/// Somebody whom a page knows.
+struct Person {
+    record: ProfileRecord,
+    /// The group of contacts, of who is in the user's list.
+    group: Option<String>,
+    shown: Option<Shown>,
+    /// Whether the page is told more than that it is online.
+    told: bool,
+}
+
 /// What a beginning page is told.
 struct Given {
     me: ProfileRecord,
     shown: Shown,
-    /// With the group of contacts of those who are in the user's list.
-    people: Vec<(ProfileRecord, Option<String>, Option<Shown>)>,
+    people: Vec<Person>,
     rooms: Rooms,
     setting: Setting,
     /// For pages of 2010: the logs of whom and what they show.
@@ -103,24 +112,24 @@ async fn give(
     page.poller.block(setting.blocked());
     let me = core.people(session, vec![session.user.name.clone()]).await?.pop();
     let me = me.ok_or_else(Refused::not_authorized)?;
-    let asked_for = asked.params.buddies_to_tell()?;
-    let people = people(gateway, session, &asked_for, items).await?;
+    let mut people = people(gateway, page, asked, items).await?;
     let strangers =
         names(asked.params.list("chatlink_ids")?.into_iter().chain(asked.params.list("stranger_ids")?));
     let strangers = core.people(session, strangers).await?;
-    let also = names(asked.params.list("buddies")?.into_iter());
-    let also = core.people(session, also).await?;
-    let watched = people.iter().map(|(person, _)| person).chain(&strangers).chain(&also);
-    page.also_watch(watched.map(|person| person.card.id));
+    page.also_watch(
+        people.iter().map(|person| &person.record).chain(&strangers).map(|record| record.card.id),
+    );
     let rooms = Rooms::of(gateway, session, &setting.blocked()).await?;
     core.watch(session, page.poller.watched(), rooms.heard()).await?;
-    let ids = people.iter().map(|(person, _)| person.card.id).collect();
+    let ids = people.iter().map(|person| person.record.card.id).collect();
     let seen = core.look(session, ids, Vec::new()).await?;
-    let people = people.into_iter().zip(seen.users).map(|((person, group), shown)| (person, group, shown));
+    for (person, shown) in people.iter_mut().zip(seen.users) {
+        person.shown = shown;
+    }
     let mut given = Given {
         me,
         shown: Shown { show, status, since: core.now() },
-        people: people.collect(),
+        people,
         rooms,
         setting,
         histories: Vec::new(),
@@ -131,29 +140,43 @@ async fn give(
     Ok(given)
 }
 
-/// Those in the user's list, those the page asks for, and those from whom something waits.
+/// Those in the user's list, those the page asks for, and those from whom something waits. A page of 2010 is told of its contacts
+/// only that they are online, unless it asks for more; it may bring a list of its own.
 async fn people(
     gateway: &Gateway,
-    session: &Arc<Session>,
-    asked_for: &[&str],
+    page: &Page,
+    asked: &Asked,
     items: &[Item],
-) -> Result<Vec<(ProfileRecord, Option<String>)>, Refused> {
-    let contacts = gateway.core.contacts(session).await?;
-    let mut people: Vec<_> = contacts
-        .into_iter()
-        .map(|contact| (contact.other, Some(contact.label.as_str().to_owned())))
-        .collect();
-    let known: HashSet<_> = people.iter().map(|(person, _)| person.card.name.clone()).collect();
+) -> Result<Vec<Person>, Refused> {
+    let (core, session) = (&gateway.core, &page.poller.session);
     let senders = items.iter().filter_map(|item| match item {
         Item::Entry(shared) if matches!(shared.entry.to, Destination::User(_)) => Some(&shared.entry.sender),
         Item::Entry(_) | Item::Own(_) | Item::Signal(_) => None,
     });
-    let senders = senders.map(|sender| sender.name.clone());
-    let mut more: Vec<_> = names(asked_for.iter().copied()).into_iter().chain(senders).collect();
+    let mut to_tell: HashSet<_> = names(asked.params.buddies_to_tell()?.into_iter()).into_iter().collect();
+    to_tell.extend(senders.map(|sender| sender.name.clone()));
+    let mut people: Vec<_> = core
+        .contacts(session)
+        .await?
+        .into_iter()
+        .map(|contact| Person {
+            told: page.edition == Edition::Current || to_tell.contains(&contact.other.card.name),
+            group: Some(contact.label.as_str().to_owned()),
+            record: contact.other,
+            shown: None,
+        })
+        .collect();
+    let mut more: Vec<_> =
+        names(asked.params.list("buddies")?.into_iter()).into_iter().chain(to_tell.iter().cloned()).collect();
+    let known: HashSet<_> = people.iter().map(|person| &person.record.card.name).collect();
     more.retain(|name| !known.contains(name) && *name != session.user.name);
     more.sort_unstable();
     more.dedup();
-    people.extend(gateway.core.people(session, more).await?.into_iter().map(|person| (person, None)));
+    let more = core.people(session, more).await?.into_iter();
+    people.extend(more.map(|record| {
+        let told = to_tell.contains(&record.card.name);
+        Person { record, group: None, shown: None, told }
+    }));
     Ok(people)
 }
 
@@ -168,7 +191,7 @@ async fn histories(
     asked: &Asked,
     given: &Given,
 ) -> Result<Vec<(String, Vec<Entry>)>, Refused> {
-    let people = given.people.iter().map(|(person, ..)| person.card.name.as_str());
+    let people = given.told().map(|person| person.record.card.name.as_str());
     let rooms = asked.params.rooms_to_tell()?;
     let mut histories = Vec::new();
     for id in people.chain(rooms) {
@@ -181,6 +204,10 @@ async fn histories(
 }
 
 impl Given {
+    fn told(&self) -> impl Iterator<Item = &Person> {
+        self.people.iter().filter(|person| person.told)
+    }
+
     fn answer(
         &self,
         gateway: &Gateway,
@@ -194,14 +221,17 @@ impl Given {
         let told = Told::As(self.shown.show);
         let user = outbound::user(sights, edition, &self.me, Some(&self.shown), Some(told));
         let connection = connection(gateway, asked, ticket)?;
-        let buddies = self.people.iter().map(|(person, group, shown)| {
-            outbound::buddy(sights, edition, person, shown.as_ref(), group.as_deref())
+        let buddies = self.told().map(|person| {
+            outbound::buddy(sights, edition, &person.record, person.shown.as_ref(), person.group.as_deref())
         });
         let buddies: Vec<Buddy<'_>> = buddies.collect();
-        let new_messages = outbound::packets(page, items).messages;
+        let mut new_messages = outbound::packets(page, items).messages;
+        // What the user said from elsewhere is in the histories.
+        new_messages.retain(|message| message.from != self.me.card.name.as_str());
         let server_time = gateway.core.now();
-        let online = self.people.iter().filter_map(|(person, _, shown)| {
-            shown.as_ref().map(|shown| (person.card.name.as_str(), Told::to_others(Some(shown.show))))
+        let online = self.people.iter().filter_map(|person| {
+            let told = Told::to_others(Some(person.shown.as_ref()?.show));
+            Some((person.record.card.name.as_str(), told))
         });
         match edition {
             Edition::Current => Ok(manner.value(&Online {
