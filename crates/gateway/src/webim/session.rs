@@ -169,7 +169,7 @@ impl Poller {
         let mut state = self.lock();
         for item in items {
             match item.position() {
-                Some((conversation, seq)) if state.blocked.contains(&conversation) => {
+                Some((conversation, seq)) if state.is_blocked(&item) => {
                     state.passed.insert(conversation, seq);
                 }
                 Some(_) | None => state.items.push_back(item),
@@ -293,6 +293,13 @@ impl Poller {
         self.lock().blocked = conversations;
     }
 
+    /// These without those that are not told.
+    pub(super) fn unblocked(&self, mut items: Vec<Item>) -> Vec<Item> {
+        let state = self.lock();
+        items.retain(|item| !state.is_blocked(item));
+        items
+    }
+
     /// What is not told.
     pub(super) fn blocked(&self) -> HashSet<ConversationId> {
         self.lock().blocked.clone()
@@ -302,6 +309,11 @@ impl Poller {
 impl State {
     fn end(&self) -> u64 {
         self.before + self.items.len() as u64
+    }
+
+    /// Whether it is not to be told, which may have been decided while it waited.
+    fn is_blocked(&self, item: &Item) -> bool {
+        item.position().is_some_and(|(conversation, _)| self.blocked.contains(&conversation))
     }
 
     /// Forgets what every page has received, and what was not to be told: up to where, in each conversation.
@@ -450,9 +462,16 @@ impl Waiting<'_> {
             return Some(Polled::Nothing);
         }
         let from = usize::try_from(page.received - state.before).unwrap_or(usize::MAX);
-        let next = state.items.iter().skip(from).take(HANDED);
-        let end = page.received + next.len() as u64;
-        let items: Vec<_> = next.filter(|item| item.is_for(self.page.id)).cloned().collect();
+        let (mut items, mut end) = (Vec::new(), page.received);
+        for item in state.items.iter().skip(from) {
+            if items.len() == HANDED {
+                break;
+            }
+            if item.is_for(self.page.id) && !state.is_blocked(item) {
+                items.push(item.clone());
+            }
+            end += 1;
+        }
         if items.is_empty() && !even_nothing {
             return None;
         }

@@ -46,6 +46,7 @@ pub(super) async fn online(gateway: &Gateway, asked: &Asked, manner: &Manner) ->
             return Err(refused);
         }
     };
+    let items = page.poller.unblocked(items);
     let mut response = given.answer(gateway, asked, manner, ticket, &page, &items)?;
     let (token, path) = (page.poller.token.reveal(), &gateway.mount.prefix);
     let secure =
@@ -57,15 +58,20 @@ pub(super) async fn online(gateway: &Gateway, asked: &Asked, manner: &Manner) ->
     Ok(response)
 }
 
-/// By what right the page begins. A password comes by POST, so that it stands in no log of addresses.
+/// By what right the page begins. A password comes by POST, so that it stands in no log of addresses. Whoever gives a name means
+/// that user, and not the one whose cookie the browser has kept.
 async fn right(gateway: &Gateway, asked: &Asked) -> Result<Right, Refused> {
     let params = &asked.params;
     let app = gateway.core.app(&gateway.mount.app).await?;
     let given =
         (params.text("username"), params.verbatim("password").filter(|password| !password.is_empty()));
-    let (Some(username), Some(password)) = given else {
-        let token = asked.token().ok_or_else(Refused::not_authorized)?;
-        return Ok(Right::Token(app.id, token.clone()));
+    let (username, password) = match given {
+        (Some(username), Some(password)) => (username, password),
+        (Some(_), None) => return Err(Refused::not_authorized()),
+        (None, _) => {
+            let token = asked.token().ok_or_else(Refused::not_authorized)?;
+            return Ok(Right::Token(app.id, token.clone()));
+        }
     };
     if asked.is_get {
         return Err(Refused::bad("a password is given by POST"));
