@@ -186,6 +186,18 @@ async fn what_one_page_of_a_user_says_the_other_shows_as_well() -> Result<()> {
 }
 
 #[tokio::test]
+async fn what_a_page_said_itself_does_not_hold_up_what_comes() -> Result<()> {
+    let (_site, page, mut bobby) = meeting().await?;
+    for number in 0..300 {
+        page.say("bobby002", &number.to_string()).await?;
+    }
+    bobby.say("alice001", "Hello.").await?;
+    let packets = timeout(Duration::from_secs(10), page.poll()).await??;
+    assert_eq!(bodies(&list(&packets["messages"])), ["Hello."]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn two_hundred_messages_arrive_through_reloads_at_any_moment() -> Result<()> {
     const COUNT: usize = 200;
     let site = Site::start_with(|options| options.hold = Duration::from_millis(100)).await?;

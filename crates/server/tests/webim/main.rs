@@ -9,6 +9,7 @@ mod documents;
 mod doors;
 mod malformed;
 mod page;
+mod pages;
 mod seed_000;
 mod seed_001;
 mod site;

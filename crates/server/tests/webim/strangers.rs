@@ -2,10 +2,11 @@
 
 use crate::{
     page::{Page, Parameters},
-    site::Site,
+    site::{Site, credentials},
 };
 use anyhow::Result;
 use jmessage_testkit::Answer;
+use serde_json::json;
 
 /// Everything of an answer that a client sees, but the date.
 fn seen(answer: &Answer) -> (u16, Vec<u8>, Vec<Option<String>>) {
@@ -49,7 +50,7 @@ async fn rooms_of_others_answer_as_rooms_that_do_not_exist() -> Result<()> {
         are_alike(&page, call, name, more, ids).await?;
     }
     let kept = page.ask_by_cookie("online", &[("presence_rooms", "")]).on_this_site().post().await?.json()?;
-    assert_eq!(kept["setting"], serde_json::json!({}), "to leave it leaves no trace");
+    assert_eq!(kept["setting"], json!({}), "to leave it leaves no trace");
     Ok(())
 }
 
@@ -107,4 +108,39 @@ async fn what_two_others_said_is_nobody_elses_history() -> Result<()> {
     let ids = ["bobby002", "bobby003"];
     are_alike(&page, "history", "id", &[("type", "chat")], ids).await?;
     are_alike(&page, "clear_history", "id", &[("type", "chat")], ids).await
+}
+
+#[tokio::test]
+async fn nothing_that_is_told_to_everybody_leaves_its_app() -> Result<()> {
+    const KEY: &str = "5f7aef34fb361292c566a1cd";
+    let site = Site::start_with(|options| {
+        let mut other = options.mounts[0].clone();
+        other.prefix = "/other".to_owned();
+        other.app = jmessage_model::AppKey::new(KEY).unwrap();
+        options.mounts.push(other);
+    })
+    .await?;
+    site.server.add_app(KEY, "154d6103823a726fc12d0466", &["alice001", "bobby001"]).await?;
+    site.let_broadcast("alice001").await?;
+    let elsewhere = async |user| {
+        let parameters = [&credentials(user)[..], &[("buddy_ids", "alice001"), ("show", "away")]].concat();
+        Page::begin(site.url(), "/other", &parameters).await
+    };
+    let (namesake, other) = (elsewhere("bobby001").await?, elsewhere("alice001").await?);
+    assert_eq!(namesake.presence("online", "alice001").await?["show"], "away");
+    let (page, susan) = (site.page("alice001").await?, site.page("bobby001").await?);
+    page.done("message", &[("type", "broadcast"), ("body", "Tea is ready.")]).await?;
+    page.done("presence", &[("show", "dnd"), ("status", "A secret.")]).await?;
+    page.done("status", &[("to", "bobby001"), ("show", "typing")]).await?;
+    page.say("bobby001", "A secret.").await?;
+    while !susan.messages().await?.iter().any(|message| message["body"] == "A secret.") {}
+    other.say("bobby001", "Hello.").await?;
+    let mut heard = namesake.poll().await?;
+    while heard["messages"] == json!([]) {
+        assert_eq!((&heard["presences"], &heard["statuses"]), (&json!([]), &json!([])));
+        heard = namesake.poll().await?;
+    }
+    assert_eq!(heard["messages"][0]["body"], "Hello.");
+    assert_eq!(heard["messages"].as_array().map(Vec::len), Some(1));
+    Ok(())
 }
