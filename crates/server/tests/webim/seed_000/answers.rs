@@ -5,6 +5,7 @@ use crate::{
     site::Site,
 };
 use serde_json::json;
+use std::time::Duration;
 
 rows! {
     async fn an_answer_is_json("json") {
@@ -28,7 +29,7 @@ rows! {
     }
 
     async fn with_a_callback_every_call_answers_a_script_that_calls_it("callback") {
-        let site = Site::start().await?;
+        let site = Site::start_with(|options| options.hold = Duration::from_millis(100)).await?;
         let page = site.page("alice001").await?;
         let room = site.room(&["alice001", "bobby001"]).await?;
         let calls: [(&str, Parameters<'_>); 15] = [
