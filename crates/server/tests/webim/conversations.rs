@@ -5,6 +5,7 @@ use crate::{
     site::Site,
 };
 use anyhow::Result;
+use jmessage_testkit::samples;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -203,5 +204,29 @@ async fn pages_of_2010_and_of_today_chat_and_each_reads_its_own_words() -> Resul
     new.say("alice001", "two").await?;
     let heard = &old.messages().await?[0];
     assert_eq!((&heard["type"], heard["timestamp"].is_string()), (&json!("unicast"), true));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_file_of_jmessage_is_said_in_words() -> Result<()> {
+    let site = Site::start().await?;
+    let (page, mut bobby) = (site.page("alice001").await?, site.native("bobby001").await?);
+    let picture = bobby.upload(&samples::png(2, 2)).await?;
+    bobby.show("alice001", &picture).await?;
+    let heard = &page.messages().await?[0];
+    assert_eq!((&heard["type"], &heard["body"]), (&json!("chat"), &json!("[图片]")));
+    assert_eq!(bodies(&page.history("bobby001").await?), ["[图片]"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn events_of_old_pages_are_no_messages() -> Result<()> {
+    let site = Site::start().await?;
+    let (page, mut bobby) = (site.page("alice001").await?, site.native("bobby001").await?);
+    let event = [("type", "chat"), ("to", "bobby001"), ("body", "webim-event:invite|,|_1|,|Free space")];
+    assert_eq!(page.post("message", &event).await?.status, 400);
+    page.say("bobby001", "Hello.").await?;
+    assert_eq!(bobby.hear().await?.text, "Hello.");
+    assert_eq!(page.history("bobby001").await?.len(), 1);
     Ok(())
 }

@@ -280,3 +280,35 @@ async fn a_ticket_is_good_at_its_own_mount_alone() -> Result<()> {
     assert_eq!(namesake.history("bobby001").await?, [] as [Value; 0]);
     Ok(())
 }
+
+#[tokio::test]
+async fn who_shows_nothing_is_told_nothing() -> Result<()> {
+    let site = Site::start().await?;
+    for (call, parameters) in WRITES.into_iter().chain(READS).chain([("online", &[][..])]) {
+        for asking in [site.ask(call).with(parameters), site.ask(call).with(parameters).on_this_site()] {
+            let answer = asking.post().await?;
+            let said = answer.json()?;
+            assert_eq!(
+                (&said["success"], &said["error_msg"]),
+                (&json!(false), &json!("Not Authorized")),
+                "{call}"
+            );
+            assert_eq!(answer.status, if call == "online" { 200 } else { 401 }, "{call}");
+            assert_eq!(answer.header("set-cookie"), None);
+        }
+    }
+    assert_eq!(site.ask("packets").get().await?.status, 400);
+    assert_eq!(site.ask("nonsense").get().await?.status, 404);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_user_who_goes_to_another_mount_takes_its_session_along() -> Result<()> {
+    let site = Site::start().await?;
+    let page = site.page("alice001").await?;
+    let old = site.old_page("alice001", &[]).await?;
+    site.page("bobby001").await?.say("alice001", "Hello.").await?;
+    assert_eq!(old.hear(1).await?, ["Hello."]);
+    assert!(page.is_gone().await?, "it is told so, and does not wait for nothing");
+    Ok(())
+}
