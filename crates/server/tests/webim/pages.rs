@@ -6,8 +6,10 @@ use crate::{
 };
 use anyhow::Result;
 use futures_util::future::try_join_all;
-use jmessage_testkit::fresh_key;
+use jmessage_testkit::{PATIENCE, fresh_key};
 use serde_json::json;
+use std::time::Duration;
+use tokio::time::timeout;
 
 #[tokio::test]
 async fn a_user_is_online_until_its_last_page_is_gone() -> Result<()> {
@@ -108,5 +110,35 @@ async fn who_gives_a_name_must_give_its_password_whatever_the_cookie_says() -> R
     }
     let page = Page::begin(site.url(), crate::site::MOUNT, &credentials("bobby001")).await?;
     assert_eq!(page.told["user"]["id"], "bobby001");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_that_does_not_poll_is_given_up_and_loses_nothing() -> Result<()> {
+    const COUNT: usize = 2500;
+    let site = Site::start().await?;
+    let mut bobby = site.native("bobby001").await?;
+    let page = site.page("alice001").await?;
+    let texts: Vec<_> = (0..COUNT).map(|number| number.to_string()).collect();
+    for texts in texts.chunks(200) {
+        let mut last = 0;
+        for text in texts {
+            last = bobby.mumble(&fresh_key(), "alice001", text).await?;
+        }
+        while bobby.frame().await?.id() != Some(last) {}
+    }
+    let given_up = async {
+        while page.ask("rooms", &[]).get().await?.status != 401 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        anyhow::Ok(())
+    };
+    timeout(PATIENCE, given_up).await??;
+    let page = page.again().await?;
+    let mut heard = bodies(&list(&page.told["new_messages"]));
+    while heard.len() < COUNT {
+        heard.extend(page.hear(1).await?);
+    }
+    assert_eq!(heard, texts);
     Ok(())
 }
