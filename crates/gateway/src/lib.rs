@@ -7,7 +7,9 @@
 pub mod jmessage;
 mod patience;
 pub mod socket;
+mod takeover;
 pub mod webim;
 
 pub use jmessage_media::is_guarded;
 pub use patience::Patience;
+pub use takeover::{Late, Taken, Takeover, keeps_alive};

@@ -1,14 +1,15 @@
 //! From an HTTP request to a WebSocket (RFC 6455 §4.2); nothing of HTTP stays in memory afterwards.
 
 use super::WebSocket;
+use crate::{Taken, Takeover};
 use axum::{
     extract::Request,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{AppendHeaders, IntoResponse, Response},
 };
+use bytes::Bytes;
 use data_encoding::BASE64;
-use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
+use futures_util::future::BoxFuture;
 use sha1::{Digest, Sha1};
 use std::future::Future;
 use tokio::net::TcpStream;
@@ -20,19 +21,19 @@ const MAGIC: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 pub struct Handshake {
     accept: HeaderValue,
     protocol: Option<&'static str>,
-    upgrade: OnUpgrade,
+    takeover: Takeover,
 }
 
 impl Handshake {
     /// Looks at a request, for a server that speaks this subprotocol; an answer when it asks for no WebSocket.
     #[expect(clippy::result_large_err, reason = "the answer is given at once")]
     pub fn of(mut request: Request, protocol: &'static str) -> Result<Self, Response> {
-        let upgrade = request.extensions_mut().remove::<OnUpgrade>();
+        let takeover = request.extensions_mut().remove::<Takeover>();
         let headers = request.headers();
         let asks =
             lists(headers, header::CONNECTION, "upgrade") && lists(headers, header::UPGRADE, "websocket");
         let version = headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13");
-        let Some(upgrade) = upgrade.filter(|_| asks && version) else {
+        let Some(takeover) = takeover.filter(|_| asks && version) else {
             let say = [(header::UPGRADE, "websocket"), (header::SEC_WEBSOCKET_VERSION, "13")];
             return Err((StatusCode::UPGRADE_REQUIRED, say, "a WebSocket is required\n").into_response());
         };
@@ -40,7 +41,7 @@ impl Handshake {
             return Err((StatusCode::BAD_REQUEST, "Sec-WebSocket-Key makes no sense\n").into_response());
         };
         let agrees = lists(headers, header::SEC_WEBSOCKET_PROTOCOL, protocol);
-        Ok(Self { accept, protocol: agrees.then_some(protocol), upgrade })
+        Ok(Self { accept, protocol: agrees.then_some(protocol), takeover })
     }
 
     /// Whether the client speaks the server's subprotocol.
@@ -55,14 +56,15 @@ impl Handshake {
         serve: impl FnOnce(WebSocket<TcpStream>) -> F + Send + 'static,
     ) -> Response
     where
-        F: Future<Output = ()> + Send,
+        F: Future<Output = ()> + Send + 'static,
     {
-        let Self { accept, protocol, upgrade } = self;
-        tokio::spawn(async move {
-            if let Some(socket) = socket(upgrade, max).await {
-                serve(socket).await;
-            }
-        });
+        let Self { accept, protocol, takeover } = self;
+        let serve = move |stream, read: Bytes| -> BoxFuture<'static, ()> {
+            Box::pin(serve(WebSocket::server(stream, &read, max)))
+        };
+        if takeover.take(Taken::Stream(Box::new(serve))).is_err() {
+            return (StatusCode::BAD_REQUEST, "this connection is taken already\n").into_response();
+        }
         let protocol = protocol.map(|protocol| [(header::SEC_WEBSOCKET_PROTOCOL, protocol)]);
         let headers = [
             (header::CONNECTION, HeaderValue::from_static("upgrade")),
@@ -75,16 +77,6 @@ impl Handshake {
             None => answer.into_response(),
         }
     }
-}
-
-/// The bare TCP stream below the HTTP connection, which is given up with its buffers.
-async fn socket(upgrade: OnUpgrade, max: usize) -> Option<WebSocket<TcpStream>> {
-    let upgraded = upgrade.await.inspect_err(|error| tracing::debug!(%error, "upgrade")).ok()?;
-    let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
-        tracing::error!("an upgraded connection is no TCP stream");
-        return None;
-    };
-    Some(WebSocket::server(parts.io.into_inner(), &parts.read_buf, max))
 }
 
 /// Whether the comma-separated lists under `name` have this token.

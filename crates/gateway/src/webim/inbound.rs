@@ -23,7 +23,7 @@ use super::{
     packets,
     wire::Refused,
 };
-use crate::{Patience, socket::Handshake};
+use crate::{Takeover, keeps_alive, socket::Handshake};
 use axum::{
     body::to_bytes,
     extract::{Path, Request, State},
@@ -104,10 +104,11 @@ pub(super) async fn serve(
     };
     if call == Call::Packets {
         let ticket = params.ticket().map(str::to_owned);
-        let patience = parts.extensions.get::<Patience>().cloned();
+        let takeover = parts.extensions.get::<Takeover>().cloned();
+        let keeps = keeps_alive(parts.version, &parts.headers);
         // What waits holds nothing it does not need.
         drop((parts, params));
-        return packets::poll(&gateway, ticket.as_deref(), &manner, patience).await;
+        return packets::wait(gateway, ticket, manner, takeover.map(|takeover| (takeover, keeps))).await;
     }
     let asked = Asked::new(&gateway, &parts, params);
     drop(parts);

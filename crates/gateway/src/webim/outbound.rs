@@ -84,7 +84,8 @@ pub(super) fn user<'a>(
         url: address(sights.user.as_deref(), id, avatar).map(Into::into),
         show: told,
         status: status.map(|status| status.to_owned().into()),
-        status_time: shown.map(|shown| clock(shown.since).into()),
+        // Who never chose anything shows no time.
+        status_time: shown.filter(|shown| shown.since > Millis(0)).map(|shown| clock(shown.since).into()),
     }
 }
 

@@ -2,27 +2,19 @@
 
 use super::{
     Gateway,
-    answer::Manner,
+    answer::{self, Manner},
     outbound,
-    session::{Handed, Page, Polled},
-    wire::{NoPackets, Packets},
+    session::{Page, Polled},
+    wire::{NoPackets, Packets, Refused},
 };
 use crate::{
-    Patience,
+    Late, Taken, Takeover,
     socket::{Frame, Incoming, Socket},
 };
-use axum::{
-    body::{Body, Bytes, HttpBody},
-    response::Response,
-};
-use hyper::body::{Frame as BodyFrame, SizeHint};
+use axum::{http::StatusCode, response::Response};
+use futures_util::future::{BoxFuture, pending};
 use jmessage_model::{ConversationId, Seq};
-use std::{
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 /// What is said of a ticket that is none.
@@ -32,74 +24,51 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Bytes of a frame from a page.
 pub(super) const MAX_FRAME: usize = 1024;
 
-/// Answers a poll: at once when something waits, otherwise as soon as there is something, and with nothing after a while.
-pub(super) async fn poll(
-    gateway: &Gateway,
-    ticket: Option<&str>,
-    manner: &Manner,
-    patience: Option<Patience>,
+/// Answers a poll: at once when something waits, otherwise as soon as there is something, and with nothing after a while. A
+/// connection that waits is taken out of the hands of HTTP.
+pub(super) async fn wait(
+    gateway: Arc<Gateway>,
+    ticket: Option<String>,
+    manner: Manner,
+    takeover: Option<(Takeover, bool)>,
 ) -> Response {
-    let Some(page) = ticket.and_then(|ticket| gateway.pages.page(ticket)) else {
-        return manner.no_packets(UNKNOWN);
-    };
-    let Some((poll, received)) = page.confirm() else { return manner.no_packets(UNKNOWN) };
-    acknowledge(gateway, &page, received).await;
-    let hold = gateway.options.hold;
-    if let Some(patience) = patience {
-        patience.allow(hold * 3);
+    let answer: BoxFuture<'static, Late> = Box::pin(poll(gateway, ticket, manner));
+    match takeover.map(|(takeover, keeps)| takeover.take(Taken::Answer { answer, keeps })) {
+        Some(Ok(())) => pending().await,
+        Some(Err(_)) | None => {
+            answer::plain(&Refused::new(StatusCode::BAD_REQUEST, "this connection is taken already"))
+        }
     }
+}
+
+async fn poll(gateway: Arc<Gateway>, ticket: Option<String>, manner: Manner) -> Late {
+    let plain = |response| Late { response, written: Box::new(|| {}) };
+    let Some(page) = ticket.and_then(|ticket| gateway.pages.page(&ticket)) else {
+        return plain(manner.no_packets(UNKNOWN));
+    };
+    let Some((poll, received)) = page.confirm() else { return plain(manner.no_packets(UNKNOWN)) };
+    acknowledge(&gateway, &page, received).await;
     let mut stop = gateway.stop.clone();
     let polled = tokio::select! {
-        polled = page.wait(poll, hold) => polled,
+        polled = page.wait(poll, gateway.options.hold) => polled,
         _ = stop.wait_for(|stop| *stop) => Polled::Nothing,
     };
     match polled {
         Polled::Items(handed) => {
-            let packets = outbound::packets(&page, &handed.items);
-            let response = manner.value(&packets);
-            response.map(|body| Body::new(Noticed { body, page: page.clone(), handed }))
+            let response = manner.value(&outbound::packets(&page, &handed.items));
+            // An answer that did not get out was none.
+            Late { response, written: Box::new(move || page.handed(&handed)) }
         }
-        Polled::Nothing => manner.value(&Packets::default()),
+        Polled::Nothing => plain(manner.value(&Packets::default())),
         // Its ticket was good; whether the page comes back before it notices is for it to see.
-        Polled::Gone if *gateway.stop.borrow() => manner.value(&Packets::default()),
-        Polled::Gone => manner.no_packets(UNKNOWN),
+        Polled::Gone if *gateway.stop.borrow() => plain(manner.value(&Packets::default())),
+        Polled::Gone => plain(manner.no_packets(UNKNOWN)),
     }
 }
 
 /// Tells the core what every page of the user has received. Should it fail, that comes again after the next `online`.
 pub(super) async fn acknowledge(gateway: &Gateway, page: &Page, received: Vec<(ConversationId, Seq)>) {
     let _ = gateway.core.acknowledge(&page.poller.session, received).await;
-}
-
-/// The body of an answer, which notices that it was taken to be written: one that was not is no answer.
-struct Noticed {
-    body: Body,
-    page: Arc<Page>,
-    handed: Handed,
-}
-
-impl HttpBody for Noticed {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<BodyFrame<Bytes>, Self::Error>>> {
-        let frame = Pin::new(&mut self.body).poll_frame(cx);
-        if let Poll::Ready(Some(Ok(_))) = &frame {
-            self.page.handed(&self.handed);
-        }
-        frame
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }
 
 /// Serves a WebSocket: `subscribe <domain> <ticket>`, then packets as frames. The pong that follows a frame says that the page

@@ -88,6 +88,8 @@ struct State {
     next_page: u64,
     requests: HashMap<u64, Pending>,
     next_request: u64,
+    /// The last position of each conversation that was put into the list.
+    heads: HashMap<ConversationId, Seq>,
     /// Since when there is no page.
     empty: Option<Instant>,
     blocked: HashSet<ConversationId>,
@@ -168,6 +170,14 @@ impl Poller {
     pub(super) fn put(&self, items: impl IntoIterator<Item = Item>) {
         let mut state = self.lock();
         for item in items {
+            if let Some((conversation, seq)) = item.position() {
+                // What was read from the log may be offered once more.
+                let head = state.heads.entry(conversation).or_default();
+                if seq <= *head {
+                    continue;
+                }
+                *head = seq;
+            }
             match item.position() {
                 Some((conversation, seq)) if state.is_blocked(&item) => {
                     state.passed.insert(conversation, seq);
@@ -490,3 +500,6 @@ impl Drop for Waiting<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,227 @@
+use super::*;
+use jmessage_core::{Destination, Entry, Queue, QueueLimits, UserCard, port::Fence};
+use jmessage_model::{AppId, ClientKey, EntryId, Epoch, Millis, Nickname, Platform, UserId as Id, Username};
+use proptest::prelude::*;
+
+fn card(id: u64) -> Arc<UserCard> {
+    let (name, nickname) = (Username::new(&format!("user{id}")).unwrap(), Nickname::new("").unwrap());
+    Arc::new(UserCard { app: AppId(1), id: Id(id), name, nickname })
+}
+
+fn poller() -> Arc<Poller> {
+    let fence = Fence { user: Id(1), platform: Platform::Poller, epoch: Epoch(1) };
+    let session = Session { user: card(1), fence, queue: Queue::new(QueueLimits::default()) };
+    Poller::new(Arc::new(session), Token::new(Id(1), [7; 16]))
+}
+
+fn entry(conversation: u64, seq: u64) -> Item {
+    Item::Entry(Shared::new(Entry {
+        conversation: ConversationId(conversation),
+        seq: Seq(seq),
+        id: EntryId(seq),
+        at: Millis(0),
+        sender: card(2),
+        platform: Platform::Web,
+        to: Destination::User(card(1)),
+        key: Some(ClientKey::new("k").unwrap()),
+        content: Content::Text("x".into()),
+    }))
+}
+
+fn seqs(items: &[Item]) -> Vec<u64> {
+    items.iter().filter_map(Item::position).map(|(_, seq)| seq.0).collect()
+}
+
+/// A poll that does not wait: what it is given, and what is acknowledged by it. The answer gets out if it is to.
+async fn poll(page: &Page, gets_out: bool) -> (Option<Vec<u64>>, Vec<(ConversationId, Seq)>) {
+    let Some((poll, received)) = page.confirm() else { return (None, Vec::new()) };
+    let Polled::Items(handed) = page.wait(poll, Duration::ZERO).await else { return (None, received) };
+    if gets_out {
+        page.handed(&handed);
+    }
+    (Some(seqs(&handed.items)), received)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_poll_confirms_what_the_one_before_was_handed() {
+    let poller = poller();
+    let (page, new) = poller.enter(Edition::Current).unwrap();
+    assert!(new.is_empty());
+    poller.put([entry(9, 1), entry(9, 2)]);
+    assert_eq!(poll(&page, false).await, (Some(vec![1, 2]), vec![]));
+    assert_eq!(poll(&page, true).await, (Some(vec![1, 2]), vec![]), "the first answer did not get out");
+    assert_eq!(poll(&page, true).await, (Some(vec![]), vec![(ConversationId(9), Seq(2))]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_begins_is_given_what_no_page_has_confirmed() {
+    let poller = poller();
+    poller.put([entry(9, 1)]);
+    let (first, new) = poller.enter(Edition::Current).unwrap();
+    assert_eq!(seqs(&new), [1]);
+    poller.put([entry(9, 2)]);
+    let acknowledged = first.leave();
+    assert_eq!(acknowledged, [], "it said goodbye without another poll");
+    let (second, new) = poller.enter(Edition::Current).unwrap();
+    assert_eq!(seqs(&new), [1, 2]);
+    assert_eq!(poll(&second, true).await, (Some(vec![]), vec![(ConversationId(9), Seq(2))]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_page_has_not_received_is_not_acknowledged() {
+    let poller = poller();
+    let (quick, _) = poller.enter(Edition::Current).unwrap();
+    let (slow, _) = poller.enter(Edition::Current).unwrap();
+    poller.put([entry(9, 1)]);
+    assert_eq!(poll(&quick, true).await.0, Some(vec![1]));
+    assert_eq!(poll(&quick, true).await, (Some(vec![]), vec![]), "the other one has nothing yet");
+    assert_eq!(slow.leave(), [(ConversationId(9), Seq(1))], "now it is everybody's");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_later_poll_ends_the_one_that_waits() {
+    let poller = poller();
+    let (page, _) = poller.enter(Edition::Current).unwrap();
+    let page = Arc::new(page);
+    let (first, _) = page.confirm().unwrap();
+    let waiting = tokio::spawn({
+        let page = page.clone();
+        async move { matches!(page.wait(first, Duration::from_secs(25)).await, Polled::Nothing) }
+    });
+    tokio::task::yield_now().await;
+    let (second, _) = page.confirm().unwrap();
+    assert!(waiting.await.unwrap());
+    poller.put([entry(9, 1)]);
+    assert!(matches!(page.wait(second, Duration::from_secs(25)).await, Polled::Items(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_was_not_heard_of_is_gone_and_one_that_waits_is_not() {
+    let poller = poller();
+    let (silent, _) = poller.enter(Edition::Current).unwrap();
+    let (waits, _) = poller.enter(Edition::Current).unwrap();
+    poller.put([entry(9, 1)]);
+    assert_eq!(poll(&waits, true).await.0, Some(vec![1]));
+    let (number, _) = waits.confirm().unwrap();
+    let wait = waits.wait(number, Duration::from_mins(2));
+    tokio::pin!(wait);
+    tokio::select! {
+        biased;
+        _ = &mut wait => panic!("there is nothing to answer"),
+        () = std::future::ready(()) => {}
+    }
+    tokio::time::advance(Duration::from_secs(61)).await;
+    assert_eq!(poller.expire(Duration::from_mins(1)), [(ConversationId(9), Seq(1))]);
+    assert!(silent.confirm().is_none() && waits.is_there());
+}
+
+#[test]
+fn who_blocks_a_conversation_is_told_nothing_of_it_and_acknowledges_it() {
+    let poller = poller();
+    let (page, _) = poller.enter(Edition::Current).unwrap();
+    poller.block(HashSet::from([ConversationId(9)]));
+    poller.put([entry(9, 1), entry(8, 1)]);
+    let (_, received) = page.confirm().unwrap();
+    assert_eq!(received, [(ConversationId(9), Seq(1))]);
+    let (_, new) = poller.enter(Edition::Current).unwrap();
+    assert_eq!(new.len(), 1);
+}
+
+#[test]
+fn what_comes_twice_is_told_once() {
+    let poller = poller();
+    poller.put([entry(9, 1), entry(9, 2), entry(9, 2), entry(9, 1)]);
+    assert_eq!(seqs(&poller.enter(Edition::Current).unwrap().1), [1, 2]);
+}
+
+#[test]
+fn a_page_that_holds_up_all_others_is_given_up() {
+    let poller = poller();
+    let (stands, _) = poller.enter(Edition::Current).unwrap();
+    for seq in 1..=MOST as u64 + 1 {
+        poller.put([entry(9, seq)]);
+    }
+    assert!(stands.confirm().is_none());
+    assert!(poller.is_over(), "nobody is left; what waited is in the log");
+}
+
+/// What happens to the pages of a user.
+#[derive(Clone, Debug)]
+enum Step {
+    Put(u64),
+    Enter,
+    /// Which page, and whether the answer gets out.
+    Poll(usize, bool),
+    Leave(usize),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => (0..3_u64).prop_map(Step::Put),
+        1 => Just(Step::Enter),
+        6 => (0..4_usize, prop::bool::weighted(0.8)).prop_map(|(page, out)| Step::Poll(page, out)),
+        1 => (0..4_usize).prop_map(Step::Leave),
+    ];
+    prop::collection::vec(step, 0..120)
+}
+
+/// A page as it sees itself: what it has, in order, and how much of that it has confirmed.
+struct Model {
+    page: Page,
+    has: Vec<(u64, u64)>,
+    confirmed: usize,
+    began: usize,
+}
+
+proptest! {
+    #[test]
+    fn every_page_has_everything_in_order_and_nothing_is_acknowledged_that_one_lacks(steps in steps()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let poller = poller();
+            let (mut all, mut heads) = (Vec::new(), [0_u64; 3]);
+            let mut pages: Vec<Model> = Vec::new();
+            for step in steps {
+                let mut received = Vec::new();
+                match step {
+                    Step::Put(conversation) => {
+                        let head = &mut heads[usize::try_from(conversation).unwrap()];
+                        *head += 1;
+                        all.push((conversation, *head));
+                        poller.put([entry(conversation, *head)]);
+                    }
+                    Step::Enter if pages.len() < 4 => {
+                        let (page, new) = poller.enter(Edition::Current).unwrap();
+                        let has: Vec<_> = new.iter().filter_map(Item::position).map(|(c, s)| (c.0, s.0)).collect();
+                        let began = all.len() - has.len();
+                        prop_assert_eq!(&has[..], &all[began..]);
+                        pages.push(Model { page, has, confirmed: 0, began });
+                    }
+                    Step::Poll(at, gets_out) if at < pages.len() => {
+                        let model = &mut pages[at];
+                        let (number, positions) = model.page.confirm().unwrap();
+                        received = positions;
+                        model.confirmed = model.has.len();
+                        let Polled::Items(handed) = model.page.wait(number, Duration::ZERO).await else {
+                            return Err(TestCaseError::fail("a poll without an answer"));
+                        };
+                        if gets_out {
+                            model.page.handed(&handed);
+                            model.has.extend(handed.items.iter().filter_map(Item::position).map(|(c, s)| (c.0, s.0)));
+                            prop_assert_eq!(&model.has[..], &all[model.began..]);
+                        }
+                    }
+                    Step::Leave(at) if at < pages.len() => received = pages.remove(at).page.leave(),
+                    Step::Enter | Step::Poll(..) | Step::Leave(_) => {}
+                }
+                for (conversation, seq) in received {
+                    for model in &pages {
+                        let known = &all[..model.began + model.confirmed];
+                        prop_assert!(known.contains(&(conversation.0, seq.0)), "a page lacks what is acknowledged");
+                    }
+                }
+            }
+            Ok(())
+        })?;
+    }
+}
