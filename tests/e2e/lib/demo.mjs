@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { freePort, program, root, run, Service } from "./process.mjs";
 import { Proxy } from "./proxy.mjs";
 
-const APP_KEY = "4f7aef34fb361292c566a1cd";
+export const APP_KEY = "4f7aef34fb361292c566a1cd";
 const MASTER_SECRET = "054d6103823a726fc12d0466";
 export const PASSWORD = "demo1234";
 const NICKNAMES = { alice: "爱丽丝", bobby: "鲍比", carol: "卡罗尔", david: "大卫" };
@@ -27,13 +27,12 @@ export class Demo {
 
   /**
    * Starts everything. With `network`, pages reach the server through [`Demo.network`]; `flags` are more settings of the
-   * server.
+   * server, or a function that makes them of its address.
    */
   static async start({ network = false, flags = [] } = {}) {
     const demo = new Demo();
-    demo.#flags = flags;
     try {
-      await demo.#prepare(network);
+      await demo.#prepare(network, flags);
       return demo;
     } catch (error) {
       await demo.stop();
@@ -41,11 +40,12 @@ export class Demo {
     }
   }
 
-  async #prepare(network) {
+  async #prepare(network, flags) {
     this.#folder = await mkdtemp(join(tmpdir(), "jmessage-e2e-"));
     this.#port = await freePort();
     if (network) this.#proxy = await Proxy.start(this.#port);
     this.url = network ? this.#proxy.url : `http://127.0.0.1:${this.#port}`;
+    this.#flags = typeof flags === "function" ? flags(this.url) : flags;
     await this.#accounts();
     const signer = program("JMESSAGE_SIGNER_BIN", "signature-server");
     this.#signer = await Service.start(signer, ["--listen", "127.0.0.1:0", "--allow-origin", this.url], this.secrets);
@@ -70,6 +70,13 @@ export class Demo {
     const fields = Object.entries(profile).flatMap(([name, value]) => [`--${name}`, String(value)]);
     const which = ["--data-dir", this.#data, "--app", APP_KEY, "--username", username];
     await run(program("JMESSAGE_SERVER_BIN", "jmessage-server"), ["user", "edit", ...which, ...fields]);
+  }
+
+  /** A command of an operator about one user, such as ("contact", "add"), and what it is given. */
+  async operate(words, username, values = {}) {
+    const given = Object.entries(values).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    const which = ["--data-dir", this.#data, "--app", APP_KEY, "--username", username];
+    await run(program("JMESSAGE_SERVER_BIN", "jmessage-server"), [...words, ...which, ...given]);
   }
 
   /** The site as `cargo xtask demo` lays it out: www/* and the package's files in pkg/. */

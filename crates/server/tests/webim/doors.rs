@@ -312,3 +312,33 @@ async fn a_user_who_goes_to_another_mount_takes_its_session_along() -> Result<()
     assert!(page.is_gone().await?, "it is told so, and does not wait for nothing");
     Ok(())
 }
+
+/// A page of an allowed site that can only load scripts posts its password by a form, and begins by the cookie.
+#[tokio::test]
+async fn a_form_logs_in_and_opens_no_page() -> Result<()> {
+    let site = Site::start().await?;
+    let online = site.ask("online").with(&credentials("alice001")).header("Origin", site.url());
+    let by_form = online.clone().header("Sec-Fetch-Mode", "navigate").post().await?;
+    assert!(by_form.header("set-cookie").is_some_and(|cookie| cookie.starts_with("webim=")));
+    let by_page = online.header("Sec-Fetch-Mode", "cors").post().await?;
+    for (answer, status) in [(by_form, 401), (by_page, 200)] {
+        let told = answer.json()?;
+        let ticket = told["connection"]["ticket"].as_str().context("a ticket")?;
+        let presence = site.ask("presence").with(&[("ticket", ticket), ("show", "away")]);
+        assert_eq!(presence.post().await?.status, status);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_link_of_a_notice_that_would_leave_its_attribute_is_not_told() -> Result<()> {
+    let site = Site::start().await?;
+    site.notify("alice001", "Good", "/s?id=5").await?;
+    site.notify("alice001", "Bad", "/x\"onclick=\"evil()").await?;
+    let told = site.page("alice001").await?.get("notifications", &[]).await?;
+    let links = |text: &str| {
+        told.as_array().into_iter().flatten().find(|one| one["text"] == text).map(|one| one["link"].clone())
+    };
+    assert_eq!((links("Good"), links("Bad")), (Some(json!("/s?id=5")), Some(json!(""))));
+    Ok(())
+}

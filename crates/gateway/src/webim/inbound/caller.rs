@@ -17,6 +17,7 @@ use std::sync::Arc;
 pub(super) const COOKIE: &str = "webim";
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
 /// Where the page comes from that asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +63,8 @@ pub(super) struct Asked {
     pub(super) source: Source,
     /// Whether it is a GET, which any page can make a browser do.
     pub(super) is_get: bool,
+    /// Whether the answer is shown as a document, as that of a form is: no script reads it.
+    pub(super) is_document: bool,
     cookie: Option<Token>,
     /// What the server is called, as the browser sees it.
     pub(super) base: Option<String>,
@@ -88,6 +91,7 @@ impl Asked {
             params,
             source: Source::of(headers, &gateway.options.origins),
             is_get: parts.method == Method::GET,
+            is_document: headers.get(FETCH_MODE).is_some_and(|mode| mode == "navigate"),
             cookie: cookie(headers),
             base: gateway.options.url.clone().or_else(|| base(headers)),
         }

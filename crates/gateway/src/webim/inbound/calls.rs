@@ -204,8 +204,10 @@ pub(super) async fn notifications(
 ) -> Result<Response, Refused> {
     let caller = asked.caller(gateway, Kind::Reads)?;
     let notices = gateway.core.notices(&caller.poller.session, NOTICES).await?;
-    let notices =
-        notices.iter().map(|notice| Notification { text: notice.text().into(), link: notice.link().into() });
+    let notices = notices.iter().map(|notice| Notification {
+        text: notice.text().into(),
+        link: link::safe(notice.link()).unwrap_or_default().into(),
+    });
     Ok(manner.value(&notices.collect::<Vec<_>>()))
 }
 

@@ -48,6 +48,10 @@ pub(super) async fn online(gateway: &Gateway, asked: &Asked, manner: &Manner) ->
     };
     let items = page.poller.unblocked(items);
     let mut response = given.answer(gateway, asked, manner, ticket, &page, &items)?;
+    if asked.is_document {
+        // A form logs in, and the page that posted it begins by the cookie: nobody has this ticket.
+        acknowledge(gateway, &page, page.leave()).await;
+    }
     let (token, path) = (page.poller.token.reveal(), &gateway.mount.prefix);
     let secure =
         if asked.base.as_ref().is_some_and(|base| base.starts_with("https:")) { "; Secure" } else { "" };
