@@ -83,6 +83,8 @@ async fn connection(stream: TcpStream, router: Router, mut stop: watch::Receiver
         match taken {
             Taken::Answer { answer, keeps } => {
                 let keeps = keeps && read.is_empty() && !*stop.borrow();
+                // Even an empty one holds the buffer it was cut from.
+                drop(read);
                 next = Box::pin(answered(stream, answer, keeps)).await;
             }
             Taken::Stream(serve) => {
@@ -143,11 +145,7 @@ async fn http(
 }
 
 /// Writes an answer when it comes; the stream again if it is to be kept and the peer is there.
-async fn answered(
-    mut stream: TcpStream,
-    answer: BoxFuture<'static, Late>,
-    keeps: bool,
-) -> Option<TcpStream> {
+async fn answered(mut stream: TcpStream, answer: BoxFuture<'static, Late>, keeps: bool) -> Option<TcpStream> {
     let Late { response, written } = tokio::select! {
         late = answer => late,
         () = gone(&stream) => return None,
