@@ -12,4 +12,4 @@ pub mod webim;
 
 pub use jmessage_media::is_guarded;
 pub use patience::Patience;
-pub use takeover::{Late, Taken, Takeover, keeps_alive};
+pub use takeover::{Fate, Late, Taken, Takeover, Told, keeps_alive};

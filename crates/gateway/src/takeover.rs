@@ -25,12 +25,24 @@ pub enum Taken {
     Stream(Box<dyn FnOnce(TcpStream, Bytes) -> BoxFuture<'static, ()> + Send>),
 }
 
-/// An answer, and what is to be done as soon as it is written.
+/// An answer, and who is told what became of it.
 pub struct Late {
     /// The answer.
     pub response: Response,
-    /// Not called when the peer was gone before.
-    pub written: Box<dyn FnOnce() + Send>,
+    /// Told nothing when the peer was gone before.
+    pub told: Told,
+}
+
+/// Is told what became of an answer, as far as that shows.
+pub type Told = Box<dyn FnMut(Fate) + Send>;
+
+/// What became of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is written.
+    Written,
+    /// It is written, but the peer broke the connection before it had asked for anything else on it: perhaps it never came.
+    Doubtful,
 }
 
 /// Whether the connection of a request goes on after its answer.

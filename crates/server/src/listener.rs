@@ -16,11 +16,15 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use jmessage_gateway::{Late, Patience, Taken, Takeover};
-use std::{future::poll_fn, sync::Arc, time::Duration};
+use jmessage_gateway::{Fate, Late, Patience, Taken, Takeover, Told};
+use std::{
+    future::poll_fn,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 use tokio::{
-    io::AsyncWriteExt,
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
     time::{Instant, sleep, timeout},
@@ -75,11 +79,18 @@ async fn connection(stream: TcpStream, router: Router, mut stop: watch::Receiver
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY");
     }
-    let mut next = Some(stream);
-    while let Some(stream) = next.take() {
+    let mut next = Some((stream, None));
+    while let Some((stream, told)) = next.take() {
+        // Whoever was answered late, until it asks for something else on this connection.
+        let told = Arc::new(Mutex::new(told));
         // In boxes, so that a connection that waits holds nothing of HTTP.
-        let http = Box::pin(http(stream, router.clone(), &mut stop));
-        let Some((taken, stream, read)) = http.await else { return };
+        let http = Box::pin(http(stream, router.clone(), told.clone(), &mut stop));
+        let Some((taken, stream, read)) = http.await else {
+            if let Some(mut told) = last(&told) {
+                told(Fate::Doubtful);
+            }
+            return;
+        };
         match taken {
             Taken::Answer { answer, keeps } => {
                 let keeps = keeps && read.is_empty() && !*stop.borrow();
@@ -98,12 +109,15 @@ async fn connection(stream: TcpStream, router: Router, mut stop: watch::Receiver
 async fn http(
     stream: TcpStream,
     router: Router,
+    told: Arc<Mutex<Option<Told>>>,
     stop: &mut watch::Receiver<bool>,
 ) -> Option<(Taken, TcpStream, Bytes)> {
     let patience = Patience::until(Instant::now() + HTTP_WITHIN);
     let (takeover, mut taken) = Takeover::new();
     let (router, given) = (TowerToHyperService::new(router), patience.clone());
     let service = service_fn(move |mut request: Request<Incoming>| {
+        // It has the answer before.
+        drop(last(&told));
         request.extensions_mut().insert(given.clone());
         request.extensions_mut().insert(takeover.clone());
         Box::pin(router.call(request))
@@ -145,19 +159,34 @@ async fn http(
 }
 
 /// Writes an answer when it comes; the stream again if it is to be kept and the peer is there.
-async fn answered(mut stream: TcpStream, answer: BoxFuture<'static, Late>, keeps: bool) -> Option<TcpStream> {
-    let Late { response, written } = tokio::select! {
+async fn answered(
+    mut stream: TcpStream,
+    answer: BoxFuture<'static, Late>,
+    keeps: bool,
+) -> Option<(TcpStream, Option<Told>)> {
+    let Late { response, mut told } = tokio::select! {
         late = answer => late,
         () = gone(&stream) => return None,
     };
     let bytes = encoded(response, keeps).await?;
     timeout(ANSWER_WITHIN, stream.write_all(&bytes)).await.ok()?.ok()?;
-    written();
+    told(Fate::Written);
     if keeps {
-        return Some(stream);
+        return Some((stream, Some(told)));
     }
-    let _ = timeout(ANSWER_WITHIN, stream.shutdown()).await;
+    let goodbye = async {
+        stream.shutdown().await?;
+        // A peer that has read everything says goodbye as well; one that has not resets the connection.
+        stream.read(&mut [0]).await
+    };
+    if let Ok(Err(_)) = timeout(ANSWER_WITHIN, goodbye).await {
+        told(Fate::Doubtful);
+    }
     None
+}
+
+fn last(told: &Mutex<Option<Told>>) -> Option<Told> {
+    told.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 /// Completes when the peer has hung up. What it sends meanwhile is left for later.

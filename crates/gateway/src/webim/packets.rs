@@ -8,7 +8,7 @@ use super::{
     wire::{NoPackets, Packets, Refused},
 };
 use crate::{
-    Late, Taken, Takeover,
+    Fate, Late, Taken, Takeover,
     socket::{Frame, Incoming, Socket},
 };
 use axum::{http::StatusCode, response::Response};
@@ -42,7 +42,7 @@ pub(super) async fn wait(
 }
 
 async fn poll(gateway: Arc<Gateway>, ticket: Option<String>, manner: Manner) -> Late {
-    let plain = |response| Late { response, written: Box::new(|| {}) };
+    let plain = |response| Late { response, told: Box::new(|_| {}) };
     let Some(page) = ticket.and_then(|ticket| gateway.pages.page(&ticket)) else {
         return plain(manner.no_packets(UNKNOWN));
     };
@@ -56,8 +56,12 @@ async fn poll(gateway: Arc<Gateway>, ticket: Option<String>, manner: Manner) -> 
     match polled {
         Polled::Items(handed) => {
             let response = manner.value(&outbound::packets(&page, &handed.items));
-            // An answer that did not get out was none.
-            Late { response, written: Box::new(move || page.handed(&handed)) }
+            // An answer that did not get out was none, and in doubt it is given again.
+            let told = move |fate| match fate {
+                Fate::Written => page.handed(&handed),
+                Fate::Doubtful => page.take_back(&handed),
+            };
+            Late { response, told: Box::new(told) }
         }
         Polled::Nothing => plain(manner.value(&Packets::default())),
         // Its ticket was good; whether the page comes back before it notices is for it to see.

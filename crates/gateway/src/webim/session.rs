@@ -406,6 +406,16 @@ impl Page {
         }
     }
 
+    /// The answer perhaps never came: unless the next poll was quicker, what it handed over comes again.
+    pub(super) fn take_back(&self, handed: &Handed) {
+        let mut state = self.poller.lock();
+        if let Some(page) = state.pages.get_mut(&self.id)
+            && page.poll == handed.poll
+        {
+            page.handed = page.received;
+        }
+    }
+
     /// Sends a message; when this returns it is stored.
     pub(super) async fn send(&self, core: &Core, to: To, content: Content) -> Result<Appended, Error> {
         let key = core.new_key()?;

@@ -54,6 +54,21 @@ async fn the_next_poll_confirms_what_the_one_before_was_handed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_in_doubt_is_given_again_unless_the_next_poll_was_quicker() {
+    let poller = poller();
+    let (page, _) = poller.enter(Edition::Current).unwrap();
+    poller.put([entry(9, 1)]);
+    let (first, _) = page.confirm().unwrap();
+    let Polled::Items(handed) = page.wait(first, Duration::ZERO).await else { panic!("no items") };
+    page.handed(&handed);
+    page.take_back(&handed);
+    assert_eq!(poll(&page, true).await, (Some(vec![1]), vec![]));
+    assert_eq!(poll(&page, true).await, (Some(vec![]), vec![(ConversationId(9), Seq(1))]));
+    page.take_back(&handed);
+    assert_eq!(poll(&page, true).await, (Some(vec![]), vec![]), "that one was confirmed long ago");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_page_that_begins_is_given_what_no_page_has_confirmed() {
     let poller = poller();
     poller.put([entry(9, 1)]);
