@@ -267,14 +267,15 @@ test("answers that are opened as documents run nothing and are no HTML", async (
 
 test("frames and windows on answers tell another site nothing", async () => {
   const attack = async (page) => {
-    const popup = page.waitForEvent("popup");
     await page.evaluate((address) => new Promise((resolve) => {
       window.frame = document.createElement("iframe");
-      frame.onload = resolve;
+      frame.onload = () => resolve();
       frame.src = address;
       document.body.append(frame);
-      window.other = window.open(address);
     }), history());
+    const popup = page.waitForEvent("popup");
+    // Only then: with both under way at once, the frame was seen never to load.
+    await page.evaluate((address) => void (window.other = window.open(address)), history());
     await (await popup).waitForLoadState();
     return page.evaluate(() => {
       const read = (of) => { try { return of().body.textContent; } catch (error) { return error.name; } };
