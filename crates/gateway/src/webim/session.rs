@@ -3,8 +3,12 @@
 //! What the session's queue brings stands in one list, and each page is a place in it. A page that polls has received what it
 //! was handed by the poll before; what every page has received is acknowledged to the core.
 
+mod page;
+
+pub(super) use page::{Page, Polled};
+
 use super::wire::Edition;
-use jmessage_core::{Core, End, Error, Event, Receipt, Session, Shared, Signal, To, Token, port::Appended};
+use jmessage_core::{End, Error, Event, Receipt, Session, Shared, Signal, To, Token, port::Appended};
 use jmessage_model::{Content, ConversationId, Seq, UserId};
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -111,31 +115,6 @@ struct Progress {
     /// When the page was heard of last.
     seen: Instant,
     users: Vec<UserId>,
-}
-
-/// One page: its place in its user's list.
-pub(super) struct Page {
-    pub(super) poller: Arc<Poller>,
-    pub(super) edition: Edition,
-    id: u64,
-}
-
-/// What a poll is given.
-pub(super) struct Handed {
-    pub(super) items: Vec<Item>,
-    /// The place behind them.
-    end: u64,
-    poll: u64,
-}
-
-/// What became of a poll.
-pub(super) enum Polled {
-    /// There is something, or its time is over.
-    Items(Handed),
-    /// A later poll of the same page took its place.
-    Nothing,
-    /// The page is gone.
-    Gone,
 }
 
 impl Poller {
@@ -353,160 +332,6 @@ impl State {
         if self.pages.is_empty() {
             self.items.clear();
             self.over = true;
-        }
-    }
-}
-
-impl Page {
-    /// The page is there, and has received what it was handed; what every page has received now, by conversation.
-    pub(super) fn confirm(&self) -> Option<(u64, Vec<(ConversationId, Seq)>)> {
-        let mut state = self.poller.lock();
-        let page = state.pages.get_mut(&self.id)?;
-        page.received = page.handed;
-        let received = page.received;
-        page.seen = Instant::now();
-        page.poll += 1;
-        page.waits = true;
-        let poll = page.poll;
-        state.confirmed = state.confirmed.max(received);
-        let positions = state.forget();
-        drop(state);
-        // An older poll of this page ends.
-        self.poller.bell.notify_waiters();
-        Some((poll, positions))
-    }
-
-    /// Waits until there is something for this poll, at most so long.
-    pub(super) async fn wait(&self, poll: u64, hold: Duration) -> Polled {
-        let waiting = Waiting { page: self, poll };
-        let until = tokio::time::sleep(hold);
-        tokio::pin!(until);
-        loop {
-            let bell = self.poller.bell.notified();
-            tokio::pin!(bell);
-            // From here on no ring is missed.
-            bell.as_mut().enable();
-            if let Some(polled) = waiting.look(false) {
-                return polled;
-            }
-            tokio::select! {
-                () = bell => {}
-                () = &mut until => return waiting.look(true).unwrap_or(Polled::Nothing),
-            }
-        }
-    }
-
-    /// The answer got out: the next poll confirms it.
-    pub(super) fn handed(&self, handed: &Handed) {
-        let mut state = self.poller.lock();
-        if let Some(page) = state.pages.get_mut(&self.id)
-            && page.poll == handed.poll
-        {
-            page.handed = handed.end;
-        }
-    }
-
-    /// The answer perhaps never came: unless the next poll was quicker, what it handed over comes again.
-    pub(super) fn take_back(&self, handed: &Handed) {
-        let mut state = self.poller.lock();
-        if let Some(page) = state.pages.get_mut(&self.id)
-            && page.poll == handed.poll
-        {
-            page.handed = page.received;
-        }
-    }
-
-    /// Sends a message; when this returns it is stored.
-    pub(super) async fn send(&self, core: &Core, to: To, content: Content) -> Result<Appended, Error> {
-        let key = core.new_key()?;
-        let poller = &self.poller;
-        let (request, receipt) = poller.request((self.id, to.clone(), content.clone()));
-        if let Err(error) = core.send(&poller.session, request, to, key, content).await {
-            poller.withdraw(request);
-            return Err(error);
-        }
-        match receipt.await.map_err(|_| Error::Superseded)?? {
-            Receipt::Sent(stored) => Ok(stored),
-            Receipt::Ended | Receipt::Group(_) | Receipt::Done => Err(Error::Unavailable),
-        }
-    }
-
-    /// The page says goodbye; what all others have received.
-    pub(super) fn leave(&self) -> Vec<(ConversationId, Seq)> {
-        let mut state = self.poller.lock();
-        state.pages.remove(&self.id);
-        let positions = state.forget();
-        drop(state);
-        self.poller.bell.notify_waiters();
-        positions
-    }
-
-    /// Whether the page is still there. It is heard of by that.
-    pub(super) fn is_there(&self) -> bool {
-        match self.poller.lock().pages.get_mut(&self.id) {
-            Some(page) => {
-                page.seen = Instant::now();
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// Whether the page was not given up.
-    pub(super) fn is_known(&self) -> bool {
-        self.poller.lock().pages.contains_key(&self.id)
-    }
-
-    /// The page shows these users as well.
-    pub(super) fn also_watch(&self, users: impl IntoIterator<Item = UserId>) {
-        if let Some(page) = self.poller.lock().pages.get_mut(&self.id) {
-            page.users.extend(users);
-            page.users.sort_unstable();
-            page.users.dedup();
-        }
-    }
-}
-
-/// A poll that waits, until it is dropped.
-struct Waiting<'a> {
-    page: &'a Page,
-    poll: u64,
-}
-
-impl Waiting<'_> {
-    /// What there is for it; with `even_nothing` also when that is nothing.
-    fn look(&self, even_nothing: bool) -> Option<Polled> {
-        let state = self.page.poller.lock();
-        let Some(page) = state.pages.get(&self.page.id) else { return Some(Polled::Gone) };
-        if page.poll != self.poll {
-            return Some(Polled::Nothing);
-        }
-        let from = usize::try_from(page.received - state.before).unwrap_or(usize::MAX);
-        let (mut items, mut end) = (Vec::new(), page.received);
-        for item in state.items.iter().skip(from) {
-            if items.len() == HANDED {
-                break;
-            }
-            if item.is_for(self.page.id) && !state.is_blocked(item) {
-                items.push(item.clone());
-            }
-            end += 1;
-        }
-        if items.is_empty() && !even_nothing {
-            return None;
-        }
-        Some(Polled::Items(Handed { items, end, poll: self.poll }))
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        let mut state = self.page.poller.lock();
-        if let Some(page) = state.pages.get_mut(&self.page.id)
-            && page.poll == self.poll
-        {
-            page.waits = false;
-            page.seen = Instant::now();
         }
     }
 }
