@@ -14,8 +14,7 @@ use axum::{Router, routing::any};
 use jmessage_core::Core;
 use jmessage_model::AppKey;
 use pages::Pages;
-use session::Page;
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 /// One place where WebIM is served.
@@ -77,7 +76,7 @@ pub struct Options {
     pub idle: Duration,
     /// How long a user stays online after its last page is gone: as long as a page may take to be loaded anew.
     pub grace: Duration,
-    /// Pages at a time, of each App.
+    /// Pages at a time, of each mount.
     pub pages: usize,
 }
 
@@ -102,37 +101,22 @@ pub(crate) struct Gateway {
     core: Core,
     options: Arc<Options>,
     mount: Mount,
-    /// Its place among the mounts.
-    number: usize,
-    /// Shared with other mounts of the same App, so that a user has one session for all its pages.
     pages: Arc<Pages>,
     stop: watch::Receiver<bool>,
-}
-
-impl Gateway {
-    /// The page of a ticket of this mount.
-    fn page(&self, ticket: &str) -> Option<Arc<Page>> {
-        self.pages.page(self.number, ticket)
-    }
 }
 
 /// The routes of all mounts. Polls are answered once `stop` turns true. Needs a Tokio runtime.
 pub fn routes(core: &Core, options: Options, stop: &watch::Receiver<bool>) -> Router {
     let options = Arc::new(options);
     let mut router = Router::new();
-    let mut of_apps: HashMap<&AppKey, Arc<Pages>> = HashMap::new();
-    for (number, mount) in options.mounts.iter().enumerate() {
-        let pages = of_apps.entry(&mount.app).or_insert_with(|| {
-            let pages = Pages::new(core.clone(), stop.clone());
-            tokio::spawn(pages.clone().sweep(options.clone()));
-            pages
-        });
+    for mount in &options.mounts {
+        let pages = Pages::new(core.clone(), stop.clone());
+        tokio::spawn(pages.clone().sweep(options.clone()));
         let gateway = Gateway {
             core: core.clone(),
             options: options.clone(),
             mount: mount.clone(),
-            number,
-            pages: pages.clone(),
+            pages,
             stop: stop.clone(),
         };
         let path = format!("{}/{{call}}", mount.prefix);

@@ -43,7 +43,7 @@ pub(super) async fn wait(
 
 async fn poll(gateway: Arc<Gateway>, ticket: Option<String>, manner: Manner) -> Late {
     let plain = |response| Late { response, told: Box::new(|_| {}) };
-    let Some(page) = ticket.and_then(|ticket| gateway.page(&ticket)) else {
+    let Some(page) = ticket.and_then(|ticket| gateway.pages.page(&ticket)) else {
         return plain(manner.no_packets(UNKNOWN));
     };
     let Some((poll, received)) = page.confirm() else { return plain(manner.no_packets(UNKNOWN)) };
@@ -80,7 +80,7 @@ pub(super) async fn acknowledge(gateway: &Gateway, page: &Page, received: Vec<(C
 pub(super) async fn subscribe(gateway: Arc<Gateway>, mut socket: impl Socket) {
     let first = timeout(PATIENCE, socket.next()).await;
     let page = match &first {
-        Ok(Incoming::Text(text)) => ticket(text).and_then(|ticket| gateway.page(ticket)),
+        Ok(Incoming::Text(text)) => ticket(text).and_then(|ticket| gateway.pages.page(ticket)),
         Ok(_) | Err(_) => None,
     };
     let Some(page) = page else {

@@ -27,7 +27,7 @@ pub(super) enum Right {
     Token(AppId, Token),
 }
 
-/// All pages of one App, whatever mount they began at.
+/// All pages of one mount.
 pub(super) struct Pages {
     core: Core,
     stop: watch::Receiver<bool>,
@@ -37,8 +37,7 @@ pub(super) struct Pages {
 
 #[derive(Default)]
 struct Inner {
-    /// Each with the number of its mount, at which alone it is good.
-    tickets: HashMap<String, (usize, Arc<Page>)>,
+    tickets: HashMap<String, Arc<Page>>,
     pollers: HashMap<UserId, Arc<Poller>>,
 }
 
@@ -52,10 +51,10 @@ impl Pages {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The page of a ticket at a mount.
-    pub(super) fn page(&self, mount: usize, ticket: &str) -> Option<Arc<Page>> {
-        let (at, page) = self.lock().tickets.get(ticket).cloned()?;
-        (at == mount && page.is_there()).then_some(page)
+    /// The page of a ticket.
+    pub(super) fn page(&self, ticket: &str) -> Option<Arc<Page>> {
+        let page = self.lock().tickets.get(ticket).cloned()?;
+        page.is_there().then_some(page)
     }
 
     /// The session that pages with this token share, if it is open.
@@ -73,7 +72,7 @@ impl Pages {
     pub(super) async fn open(
         self: &Arc<Self>,
         right: &Right,
-        (mount, edition): (usize, Edition),
+        edition: Edition,
         (show, status): (Show, Option<Description>),
     ) -> Result<(String, Arc<Page>, Vec<Item>), Error> {
         let user = match right {
@@ -88,7 +87,7 @@ impl Pages {
         });
         if let Some(entered) = known.and_then(|poller| poller.enter(edition)) {
             self.core.show(&entered.0.poller.session, show, status).await?;
-            return self.give_ticket(mount, entered);
+            return self.give_ticket(entered);
         }
         let shown = Some((show, status));
         let (session, token) = match right {
@@ -111,17 +110,13 @@ impl Pages {
         let catch_up = (!level).then_some(catch_up);
         tokio::spawn(self.clone().pump(poller.clone(), session, catch_up));
         let entered = poller.enter(edition).ok_or(Error::Superseded)?;
-        self.give_ticket(mount, entered)
+        self.give_ticket(entered)
     }
 
-    fn give_ticket(
-        &self,
-        mount: usize,
-        (page, items): (Page, Vec<Item>),
-    ) -> Result<(String, Arc<Page>, Vec<Item>), Error> {
+    fn give_ticket(&self, (page, items): (Page, Vec<Item>)) -> Result<(String, Arc<Page>, Vec<Item>), Error> {
         let ticket = self.core.new_key()?.as_str().to_owned();
         let page = Arc::new(page);
-        self.lock().tickets.insert(ticket.clone(), (mount, page.clone()));
+        self.lock().tickets.insert(ticket.clone(), page.clone());
         Ok((ticket, page, items))
     }
 
@@ -162,7 +157,7 @@ impl Pages {
             if inner.pollers.get(&user).is_some_and(|other| Arc::ptr_eq(other, &poller)) {
                 inner.pollers.remove(&user);
             }
-            inner.tickets.retain(|_, (_, page)| !Arc::ptr_eq(&page.poller, &poller));
+            inner.tickets.retain(|_, page| !Arc::ptr_eq(&page.poller, &poller));
         }
         self.core.leave(session).await;
     }
@@ -183,7 +178,7 @@ impl Pages {
                     self.core.leave(poller.session.clone()).await;
                 }
             }
-            self.lock().tickets.retain(|_, (_, page)| page.is_known());
+            self.lock().tickets.retain(|_, page| page.is_known());
         }
     }
 }

@@ -111,7 +111,7 @@ impl Asked {
     /// Who asks; a GET that writes must come from a page that may.
     pub(super) fn caller(&self, gateway: &Gateway, kind: Kind) -> Result<Caller, Refused> {
         if let Some(ticket) = self.params.ticket() {
-            let page = gateway.page(ticket).ok_or_else(Refused::not_authorized)?;
+            let page = gateway.pages.page(ticket).ok_or_else(Refused::not_authorized)?;
             if kind == Kind::Writes && self.is_get && self.source != Source::Ours {
                 return Err(Refused::forbidden());
             }

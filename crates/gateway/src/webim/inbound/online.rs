@@ -38,8 +38,7 @@ pub(super) async fn online(gateway: &Gateway, asked: &Asked, manner: &Manner) ->
     let status = asked.params.verbatim("status").map(Description::new).transpose();
     let status =
         status.map_err(|error| Refused::bad(format!("status {error}")))?.filter(|s| !s.as_str().is_empty());
-    let (ticket, page, items) =
-        gateway.pages.open(&right, (gateway.number, edition), (show, status.clone())).await?;
+    let (ticket, page, items) = gateway.pages.open(&right, edition, (show, status.clone())).await?;
     let given = match give(gateway, asked, &page, &items, (show, status)).await {
         Ok(given) => given,
         Err(refused) => {
