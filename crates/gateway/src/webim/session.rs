@@ -323,12 +323,8 @@ impl State {
 
     /// The page that has received least holds all others up. What nobody has received is in the log for whoever comes.
     fn give_up_slowest(&mut self) {
-        let Some(least) = self.pages.values().map(|page| page.received).min() else {
-            self.items.clear();
-            self.over = true;
-            return;
-        };
-        self.pages.retain(|_, page| page.received > least);
+        let least = self.pages.values().map(|page| page.received).min();
+        self.pages.retain(|_, page| Some(page.received) > least);
         if self.pages.is_empty() {
             self.items.clear();
             self.over = true;

@@ -4,7 +4,7 @@ use super::{
     caller::{Asked, Kind},
     link,
     online::names,
-    rooms::{Rooms, edition},
+    rooms::{edition, listen_anew},
     setting::Setting,
     style,
 };
@@ -17,7 +17,7 @@ use crate::webim::{
 };
 use axum::response::Response;
 use jmessage_core::To;
-use jmessage_model::{Content, Description, Noted, Username};
+use jmessage_model::{Content, Noted, Username};
 
 /// Messages of a history at most.
 pub(super) const HISTORY: usize = 50;
@@ -57,8 +57,7 @@ pub(super) async fn buddies(gateway: &Gateway, asked: &Asked, manner: &Manner) -
     let numbers: Vec<_> = people.iter().map(|person| person.card.id).collect();
     if let Some(page) = &caller.page {
         page.also_watch(numbers.iter().copied());
-        let rooms = Rooms::of(gateway, session, &caller.poller.blocked()).await?;
-        core.watch(session, caller.poller.watched(), rooms.heard()).await?;
+        listen_anew(gateway, &caller.poller).await?;
     }
     let seen = core.look(session, numbers, Vec::new()).await?;
     let edition = edition(gateway, asked, caller.page.as_deref());
@@ -159,10 +158,8 @@ pub(super) async fn message(gateway: &Gateway, asked: &Asked, manner: &Manner) -
 /// What the user shows to others from now on.
 pub(super) async fn presence(gateway: &Gateway, asked: &Asked, manner: &Manner) -> Result<Response, Refused> {
     let page = asked.page(gateway)?;
-    let status = asked.params.verbatim("status").map(Description::new).transpose();
-    let status = status.map_err(|error| Refused::bad(format!("status {error}")))?;
+    let status = asked.params.status()?;
     let show = asked.params.show()?.unwrap_or_default();
-    let status = status.filter(|status| !status.as_str().is_empty());
     gateway.core.show(&page.poller.session, show, status).await?;
     Ok(manner.ok())
 }
@@ -190,8 +187,7 @@ pub(super) async fn setting(gateway: &Gateway, asked: &Asked, manner: &Manner) -
     setting.keep(gateway, session).await?;
     if setting.blocked() != poller.blocked() {
         poller.block(setting.blocked());
-        let rooms = Rooms::of(gateway, session, &setting.blocked()).await?;
-        gateway.core.watch(session, poller.watched(), rooms.heard()).await?;
+        listen_anew(gateway, poller).await?;
     }
     Ok(manner.ok())
 }

@@ -3,7 +3,7 @@
 use super::{
     caller::{Asked, COOKIE, Kind},
     calls::{self, HISTORY},
-    rooms::Rooms,
+    rooms::{Rooms, listen},
     setting::Setting,
 };
 use crate::webim::{
@@ -35,9 +35,7 @@ pub(super) async fn online(gateway: &Gateway, asked: &Asked, manner: &Manner) ->
         return Err(Refused::new(StatusCode::SERVICE_UNAVAILABLE, "the server is busy"));
     }
     let show = asked.params.show()?.unwrap_or_default();
-    let status = asked.params.verbatim("status").map(Description::new).transpose();
-    let status =
-        status.map_err(|error| Refused::bad(format!("status {error}")))?.filter(|s| !s.as_str().is_empty());
+    let status = asked.params.status()?;
     let (ticket, page, items) = gateway.pages.open(&right, edition, (show, status.clone())).await?;
     let given = match give(gateway, asked, &page, &items, (show, status)).await {
         Ok(given) => given,
@@ -130,7 +128,7 @@ async fn give(
         people.iter().map(|person| &person.record).chain(&strangers).map(|record| record.card.id),
     );
     let rooms = Rooms::of(gateway, session, &setting.blocked()).await?;
-    core.watch(session, page.poller.watched(), rooms.heard()).await?;
+    listen(gateway, &page.poller, rooms.ids()).await?;
     let ids = people.iter().map(|person| person.record.card.id).collect();
     let seen = core.look(session, ids, Vec::new()).await?;
     for (person, shown) in people.iter_mut().zip(seen.users) {

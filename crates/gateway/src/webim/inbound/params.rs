@@ -2,7 +2,7 @@
 
 use crate::webim::wire::{Edition, MessageType, Refused, read_show};
 use axum::http::{HeaderValue, StatusCode};
-use jmessage_model::Show;
+use jmessage_model::{Description, Show};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use std::{collections::HashSet, fmt};
@@ -89,6 +89,12 @@ impl Params {
     pub(in crate::webim) fn show(&self) -> Result<Option<Show>, Refused> {
         let read = |word| read_show(word).ok_or_else(|| Refused::bad("no such show"));
         self.text("show").map(read).transpose()
+    }
+
+    /// `status`: the line a user shows; an empty one is none.
+    pub(in crate::webim) fn status(&self) -> Result<Option<Description>, Refused> {
+        let status = self.verbatim("status").filter(|status| !status.is_empty()).map(Description::new);
+        status.transpose().map_err(|error| Refused::bad(format!("status {error}")))
     }
 
     /// `ticket`, or `connection[ticket]` as jQuery sends the object of the seeds.

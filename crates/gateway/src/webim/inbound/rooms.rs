@@ -9,11 +9,14 @@ use crate::webim::{
     Gateway,
     answer::Manner,
     outbound::{self, read_room_id, room_id},
-    session::Page,
+    session::{Page, Poller},
     wire::{ById, Edition, Refused, Room, RoomMember},
 };
 use axum::response::Response;
-use jmessage_core::{Session, port::GroupListing};
+use jmessage_core::{
+    Session,
+    port::{GroupListing, GroupRecord},
+};
 use jmessage_model::{ConversationId, UserId};
 use std::{collections::HashSet, sync::Arc};
 
@@ -39,10 +42,9 @@ impl Rooms {
         Ok(Self { listed: listed.into_iter().zip(present).collect(), blocked: blocked.clone() })
     }
 
-    /// Those the user wants to hear of.
-    pub(super) fn heard(&self) -> Vec<ConversationId> {
-        let ids = self.listed.iter().map(|(listing, _)| listing.group.card.id);
-        ids.filter(|id| !self.blocked.contains(id)).collect()
+    /// All of them.
+    pub(super) fn ids(&self) -> impl Iterator<Item = ConversationId> {
+        self.listed.iter().map(|(listing, _)| listing.group.card.id)
     }
 
     /// As pages are told: all, or those of these ids.
@@ -62,6 +64,23 @@ impl Rooms {
         });
         rooms.collect()
     }
+}
+
+/// From now on the user's pages hear of whom they show, and of those of its groups that it has not blocked.
+pub(super) async fn listen(
+    gateway: &Gateway,
+    poller: &Poller,
+    groups: impl Iterator<Item = ConversationId>,
+) -> Result<(), Refused> {
+    let blocked = poller.blocked();
+    let heard = groups.filter(|id| !blocked.contains(id)).collect();
+    Ok(gateway.core.watch(&poller.session, poller.watched(), heard).await?)
+}
+
+/// [`listen`] to the groups the user is in now.
+pub(super) async fn listen_anew(gateway: &Gateway, poller: &Poller) -> Result<(), Refused> {
+    let listed = gateway.core.groups(&poller.session, 0).await?;
+    listen(gateway, poller, listed.iter().map(|listing| listing.group.card.id)).await
 }
 
 /// Rooms of these ids, or all.
@@ -113,14 +132,14 @@ async fn set_blocked(
     let mut setting = Setting::of(gateway, session).await?;
     let is_new = setting.block(id, block);
     let rooms = Rooms::of(gateway, session, &setting.blocked()).await?;
-    if !rooms.listed.iter().any(|(listing, _)| listing.group.card.id == id) {
+    if !rooms.ids().any(|other| other == id) {
         return Err(Refused::not_found());
     }
     if is_new {
         setting.keep(gateway, session).await?;
     }
     page.poller.block(setting.blocked());
-    gateway.core.watch(session, page.poller.watched(), rooms.heard()).await?;
+    listen(gateway, &page.poller, rooms.ids()).await?;
     Ok(rooms)
 }
 
@@ -132,10 +151,8 @@ pub(super) async fn members(gateway: &Gateway, asked: &Asked, manner: &Manner) -
     let ids = asked.params.ids()?;
     if edition == Edition::Current && asked.params.text("ids").is_none() {
         let id = ids.first().copied().and_then(read_room_id).ok_or_else(Refused::not_found)?;
-        let (group, present) = group(gateway, session, id).await?;
-        let members = group.members.cards().iter().take(MEMBERS);
-        let members: Vec<_> =
-            members.map(|card| outbound::member(edition, card, present.contains(&card.id))).collect();
+        let members = group(gateway, session, id).await?;
+        let members: Vec<_> = told(edition, &members).collect();
         return Ok(manner.value(&members));
     }
     let mut found = Vec::new();
@@ -148,12 +165,19 @@ pub(super) async fn members(gateway: &Gateway, asked: &Asked, manner: &Manner) -
         }
     }
     let mut rooms: ById<'_, Vec<RoomMember<'_>>> = ById::new();
-    for (id, (group, present)) in &found {
-        let members = group.members.cards().iter().take(MEMBERS);
-        let members = members.map(|card| outbound::member(edition, card, present.contains(&card.id)));
-        rooms.insert((*id).into(), members.collect());
+    for (id, room) in &found {
+        rooms.insert((*id).into(), told(edition, room).collect());
     }
     Ok(manner.value(&rooms))
+}
+
+/// The members of a group, with who is there.
+fn told(
+    edition: Edition,
+    (group, present): &(GroupRecord, HashSet<UserId>),
+) -> impl Iterator<Item = RoomMember<'_>> {
+    let members = group.members.cards().iter().take(MEMBERS);
+    members.map(move |card| outbound::member(edition, card, present.contains(&card.id)))
 }
 
 /// A group, and who of it is there.
@@ -161,7 +185,7 @@ async fn group(
     gateway: &Gateway,
     session: &Arc<Session>,
     id: ConversationId,
-) -> Result<(jmessage_core::port::GroupRecord, HashSet<UserId>), Refused> {
+) -> Result<(GroupRecord, HashSet<UserId>), Refused> {
     let (group, _) = gateway.core.group(session, id, 0, 0).await?;
     let seen = gateway.core.look(session, Vec::new(), vec![id]).await?;
     Ok((group, seen.groups.into_iter().flatten().collect()))
