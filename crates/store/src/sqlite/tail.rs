@@ -15,7 +15,7 @@ use std::{
 };
 
 /// How many of those that gather stand for one row of places that is written with a commit.
-const PART: usize = 32;
+const PART: usize = 8;
 /// A start that finds so many times more entries behind the mark than gather writes their places first.
 const FAR: usize = 4;
 
@@ -74,7 +74,12 @@ impl Tail {
     /// All others are in the indexes.
     fn keep_only(&self, entries: &[Waiting]) {
         self.change(|logs| {
-            logs.by_conversation.clear();
+            // The lists of those that go on are as long the next time.
+            logs.by_conversation.retain(|_, log| {
+                let was_used = !log.is_empty();
+                log.clear();
+                was_used
+            });
             logs.emptied += 1;
             logs.push(entries);
         });
