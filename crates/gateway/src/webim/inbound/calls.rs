@@ -18,6 +18,7 @@ use crate::webim::{
 use axum::response::Response;
 use jmessage_core::To;
 use jmessage_model::{Content, Noted, Username};
+use std::time::Duration;
 
 /// Messages of a history at most.
 pub(super) const HISTORY: usize = 50;
@@ -30,7 +31,7 @@ const EVENT: &str = "webim-event:";
 pub(super) async fn offline(gateway: &Gateway, asked: &Asked, manner: &Manner) -> Result<Response, Refused> {
     let page = asked.page(gateway)?;
     acknowledge(gateway, &page, page.leave()).await;
-    if page.poller.is_empty() {
+    if page.poller.retire(Duration::ZERO) {
         gateway.core.leave(page.poller.session.clone()).await;
     }
     Ok(manner.ok())
