@@ -69,6 +69,15 @@ impl Core {
         self.submit(Command::Broadcast { session, content, at }).await
     }
 
+    /// A word in passing to whoever of a user or of a group's members listens now, but the session itself. It is not stored.
+    /// For those who may send a message there.
+    pub async fn aside(&self, session: &Arc<Session>, to: To, content: Content) -> Result<(), Error> {
+        let (session, at) = (session.clone(), self.now());
+        let (answer, said) = oneshot::channel();
+        self.submit(Command::Aside { session, to, content, at, answer }).await?;
+        said.await.map_err(|_| Error::Unavailable)?
+    }
+
     /// The last `limit` entries of a conversation of the session's user, in order. None of one that it has not.
     pub async fn history(&self, session: &Session, with: To, limit: usize) -> Result<Vec<Entry>, Error> {
         let (user, app) = (session.user.id, session.user.app);

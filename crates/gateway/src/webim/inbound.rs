@@ -34,6 +34,10 @@ use caller::Asked;
 use params::{MAX_LENGTH, Params};
 use std::sync::Arc;
 
+/// What texts begin with by which pages tell each other something. They are no messages: they are words in passing, and here
+/// without this.
+pub(super) const EVENT: &str = "webim-event:";
+
 /// The calls, by every name that pages have for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Call {

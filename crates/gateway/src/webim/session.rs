@@ -60,6 +60,11 @@ impl Item {
         }
     }
 
+    /// Whether it is a word in passing.
+    pub(super) fn is_aside(&self) -> bool {
+        matches!(self, Self::Signal(signal) if matches!(**signal, Signal::Aside { .. }))
+    }
+
     /// Whether this page is to be told of it.
     fn is_for(&self, page: u64) -> bool {
         match self {

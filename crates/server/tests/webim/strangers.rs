@@ -132,6 +132,7 @@ async fn nothing_that_is_told_to_everybody_leaves_its_app() -> Result<()> {
     page.done("message", &[("type", "broadcast"), ("body", "Tea is ready.")]).await?;
     page.done("presence", &[("show", "dnd"), ("status", "A secret.")]).await?;
     page.done("status", &[("to", "bobby001"), ("show", "typing")]).await?;
+    page.say("bobby001", "webim-event:invite|,|_1|,|A secret.").await?;
     page.say("bobby001", "A secret.").await?;
     while !susan.messages().await?.iter().any(|message| message["body"] == "A secret.") {}
     other.say("bobby001", "Hello.").await?;

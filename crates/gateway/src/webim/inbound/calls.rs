@@ -1,6 +1,7 @@
 //! The short calls about messages, people, and what the page's user shows.
 
 use super::{
+    EVENT,
     caller::{Asked, Kind},
     link,
     online::names,
@@ -24,8 +25,6 @@ use std::time::Duration;
 pub(super) const HISTORY: usize = 50;
 /// Notices at most.
 const NOTICES: usize = 50;
-/// What texts begin with by which old pages tell each other something; they are no messages.
-const EVENT: &str = "webim-event:";
 
 /// The page is gone, and its user with it unless it has another one.
 pub(super) async fn offline(gateway: &Gateway, asked: &Asked, manner: &Manner) -> Result<Response, Refused> {
@@ -127,33 +126,43 @@ pub(super) async fn clear_history(
     Ok(manner.ok())
 }
 
-/// Sends a message; the answer means that it is stored.
+/// Sends a message; the answer means that it is stored. An event of a page is told to whoever is there, and kept by nobody.
 pub(super) async fn message(gateway: &Gateway, asked: &Asked, manner: &Manner) -> Result<Response, Refused> {
     let page = asked.page(gateway)?;
-    let params = &asked.params;
-    let kind = params.message_type()?;
-    let text = params.verbatim("body").unwrap_or_default().to_owned();
-    if text.starts_with(EVENT) {
-        return Err(Refused::bad("events of pages are not carried"));
+    let (core, session) = (&gateway.core, &page.poller.session);
+    let text = asked.params.verbatim("body").unwrap_or_default();
+    let to = addressee(asked)?;
+    if let Some(event) = text.strip_prefix(EVENT) {
+        let to = to.ok_or_else(|| Refused::bad("an event is for a user or a room"))?;
+        core.aside(session, to, Content::Text(event.to_owned())).await?;
+        return Ok(manner.ok());
     }
-    let content = match params.text("style").and_then(style::filtered) {
+    let text = text.to_owned();
+    let content = match asked.params.text("style").and_then(style::filtered) {
         Some(note) => Content::Noted(Box::new(Noted { text, note })),
         None => Content::Text(text),
     };
-    let core = &gateway.core;
-    match (kind, params.text("to")) {
-        (MessageType::Broadcast, _) => core.broadcast(&page.poller.session, content).await?,
-        (MessageType::Chat, Some(to)) => {
-            let to = Username::new(to).map_err(|_| Refused::not_found())?;
-            page.send(core, To::User(to), content).await?;
-        }
-        (MessageType::GroupChat, Some(to)) => {
-            let to = read_room_id(to).ok_or_else(Refused::not_found)?;
-            page.send(core, To::Group(to), content).await?;
-        }
-        (MessageType::Chat | MessageType::GroupChat, None) => return Err(Refused::bad("to is missing")),
+    match to {
+        Some(to) => drop(page.send(core, to, content).await?),
+        None => core.broadcast(session, content).await?,
     }
     Ok(manner.ok())
+}
+
+/// Whom a message is for; everybody, if nobody.
+fn addressee(asked: &Asked) -> Result<Option<To>, Refused> {
+    match (asked.params.message_type()?, asked.params.text("to")) {
+        (MessageType::Broadcast, _) => Ok(None),
+        (MessageType::Chat, Some(to)) => match Username::new(to) {
+            Ok(name) => Ok(Some(To::User(name))),
+            Err(_) => Err(Refused::not_found()),
+        },
+        (MessageType::GroupChat, Some(to)) => match read_room_id(to) {
+            Some(id) => Ok(Some(To::Group(id))),
+            None => Err(Refused::not_found()),
+        },
+        (MessageType::Chat | MessageType::GroupChat, None) => Err(Refused::bad("to is missing")),
+    }
 }
 
 /// What the user shows to others from now on.
