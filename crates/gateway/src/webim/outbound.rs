@@ -24,7 +24,7 @@ use jmessage_model::{
     Show, Shown,
 };
 use time::{
-    UtcOffset,
+    OffsetDateTime, UtcOffset,
     macros::{format_description, offset},
 };
 
@@ -110,10 +110,18 @@ pub(super) fn buddy<'a>(
 
 /// Hours and minutes.
 fn clock(at: Millis) -> String {
+    in_china(at).format(format_description!("[hour]:[minute]")).unwrap_or_default()
+}
+
+/// Year, month and day, then hours, minutes and seconds.
+pub(super) fn day_and_time(at: Millis) -> String {
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+    in_china(at).format(format).unwrap_or_default()
+}
+
+fn in_china(at: Millis) -> OffsetDateTime {
     let seconds = i64::try_from(at.seconds()).unwrap_or_default();
-    let moment =
-        time::OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
-    moment.to_offset(CHINA).format(format_description!("[hour]:[minute]")).unwrap_or_default()
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH).to_offset(CHINA)
 }
 
 /// A room as a member is told.
@@ -188,7 +196,12 @@ fn log_item(edition: Edition, entry: &Entry, in_history: bool) -> Option<LogItem
 
 /// The messages of a log.
 pub(super) fn log(edition: Edition, entries: &[Entry]) -> Vec<LogItem<'_>> {
-    entries.iter().filter_map(|entry| log_item(edition, entry, true)).collect()
+    messages(edition, entries).map(|(_, item)| item).collect()
+}
+
+/// The messages of a log, each with its entry.
+pub(super) fn messages(edition: Edition, entries: &[Entry]) -> impl Iterator<Item = (&Entry, LogItem<'_>)> {
+    entries.iter().filter_map(move |entry| Some((entry, log_item(edition, entry, true)?)))
 }
 
 fn log_type(edition: Edition, kind: MessageType, in_history: bool) -> LogType {

@@ -12,7 +12,9 @@ pub(super) use page::{Page, Polled};
 pub(super) use progress::Limits;
 
 use super::wire::Edition;
-use jmessage_core::{End, Error, Event, Receipt, Session, Shared, Signal, To, Token, port::Appended};
+use jmessage_core::{
+    Core, End, Error, Event, GroupChange, Receipt, Session, Shared, Signal, To, Token, port::Appended,
+};
 use jmessage_model::{Content, ConversationId, Seq, UserId};
 use progress::Progress;
 use std::{
@@ -74,11 +76,11 @@ impl Item {
     }
 }
 
-/// A message under way.
+/// A command under way.
 struct Pending {
     answer: oneshot::Sender<Result<Receipt, Error>>,
-    /// From which page, to whom, and what it says.
-    message: (u64, To, Content),
+    /// Of a message: from which page, to whom, and what it says.
+    message: Option<(u64, To, Content)>,
 }
 
 /// The session of one user, and its pages.
@@ -190,8 +192,9 @@ impl Poller {
                     let Some(Pending { answer, message }) = self.lock().requests.remove(&request) else {
                         continue;
                     };
-                    if let Ok(Receipt::Sent(stored)) = &result {
-                        let (page, to, content) = message;
+                    if let Ok(Receipt::Sent(stored)) = &result
+                        && let Some((page, to, content)) = message
+                    {
                         items.push(Item::Own(Arc::new(Own { page, to, content, stored: *stored })));
                     }
                     let _ = answer.send(result);
@@ -204,8 +207,21 @@ impl Poller {
         }
     }
 
-    /// A number for a message, and where its answer will come.
-    fn request(&self, message: (u64, To, Content)) -> (u64, oneshot::Receiver<Result<Receipt, Error>>) {
+    /// Changes a group; when this returns the change is stored.
+    pub(super) async fn change(&self, core: &Core, change: GroupChange) -> Result<Receipt, Error> {
+        let (request, receipt) = self.request(None);
+        if let Err(error) = core.change_group(&self.session, request, change).await {
+            self.withdraw(request);
+            return Err(error);
+        }
+        receipt.await.map_err(|_| Error::Superseded)?
+    }
+
+    /// A number for a command, and where its answer will come.
+    fn request(
+        &self,
+        message: Option<(u64, To, Content)>,
+    ) -> (u64, oneshot::Receiver<Result<Receipt, Error>>) {
         let (answer, receipt) = oneshot::channel();
         let mut state = self.lock();
         let request = state.next_request;
@@ -216,7 +232,7 @@ impl Poller {
         (request, receipt)
     }
 
-    /// The message was not submitted after all.
+    /// The command was not submitted after all.
     fn withdraw(&self, request: u64) {
         self.lock().requests.remove(&request);
     }
@@ -292,6 +308,13 @@ impl Poller {
         users.sort_unstable();
         users.dedup();
         users
+    }
+
+    /// No page shows this user any more.
+    pub(super) fn show_no_longer(&self, user: UserId) {
+        for page in self.lock().pages.values_mut() {
+            page.users.retain(|other| *other != user);
+        }
     }
 
     /// From now on nothing of these conversations is told.

@@ -5,6 +5,7 @@ use super::{
     caller::{Asked, Kind},
     link,
     online::names,
+    people,
     rooms::{edition, listen_anew},
     setting::Setting,
     style,
@@ -49,23 +50,16 @@ pub(super) async fn buddies(gateway: &Gateway, asked: &Asked, manner: &Manner) -
     let (core, session) = (&gateway.core, &caller.poller.session);
     let ids = asked.params.list("ids")?;
     let contacts = core.contacts(session).await?;
-    let people = if ids.is_empty() {
+    let people: Vec<_> = if ids.is_empty() {
         contacts.iter().map(|contact| contact.other.clone()).collect()
     } else {
         core.people(session, names(ids.into_iter())).await?
     };
-    let numbers: Vec<_> = people.iter().map(|person| person.card.id).collect();
     if let Some(page) = &caller.page {
-        page.also_watch(numbers.iter().copied());
+        page.also_watch(people.iter().map(|person| person.card.id));
         listen_anew(gateway, &caller.poller).await?;
     }
-    let seen = core.look(session, numbers, Vec::new()).await?;
-    let edition = edition(gateway, asked, caller.page.as_deref());
-    let group = |id| contacts.iter().find(|contact| contact.other.card.id == id).map(|c| c.label.as_str());
-    let buddies = people.iter().zip(&seen.users).map(|(person, shown)| {
-        outbound::buddy(&gateway.options.sights, edition, person, shown.as_ref(), group(person.card.id))
-    });
-    Ok(manner.value(&buddies.collect::<Vec<_>>()))
+    people::tell(gateway, asked, manner, &caller, (&people, &contacts)).await
 }
 
 /// The conversation of an id.
@@ -74,7 +68,7 @@ pub(super) fn conversation(id: &str) -> Option<To> {
 }
 
 /// The conversation of an id, if it is of the type that was given.
-fn conversation_of_type(asked: &Asked, id: &str) -> Result<Option<To>, Refused> {
+pub(super) fn conversation_of_type(asked: &Asked, id: &str) -> Result<Option<To>, Refused> {
     let kind = asked.params.text("type").map(|_| asked.params.message_type()).transpose()?;
     Ok(conversation(id).filter(|with| match kind {
         Some(MessageType::Chat) => matches!(with, To::User(_)),

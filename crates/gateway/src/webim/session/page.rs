@@ -112,7 +112,7 @@ impl Page {
     ) -> Result<Appended, Error> {
         let key = core.new_key()?;
         let poller = &self.poller;
-        let (request, receipt) = poller.request((self.id, to.clone(), content.clone()));
+        let (request, receipt) = poller.request(Some((self.id, to.clone(), content.clone())));
         if let Err(error) = core.send(&poller.session, request, to, key, content).await {
             poller.withdraw(request);
             return Err(error);
