@@ -118,6 +118,27 @@ for (const [by, way] of Object.entries(WAYS)) {
     for (const one of [alice, bobby, carol]) await one.leave();
   });
 
+  test(`by ${way.name}, a page makes a room, and the pages of those it invites join and talk`, async () => {
+    const alice = await Visitor.join(set, "alice", way);
+    const bobby = await Visitor.join(set, "bobby", way);
+    const nick = `读书会（${way.name}）`;
+    await alice.page.evaluate((nick) => invite(nick, ["bobby", "carol"]), nick);
+    const made = await until(
+      async () => Object.values(await alice.knows("rooms")).find((room) => room.nick === nick)?.id,
+      Boolean, "alice should have her room",
+    );
+    assert.match(made, /^_\d+$/);
+    await bobby.comesToKnow("events", [["invite", made, nick]]);
+    for (const one of [alice, bobby]) await one.seesRoom(made, "2/3");
+    assert.ok(!(await bobby.knows("heard")).some(({ body }) => body.startsWith("webim-event:")), "an event is no message");
+    for (const one of [alice, bobby]) await one.open(made);
+    await alice.say("第一本读什么？");
+    await bobby.say("《红楼梦》");
+    for (const one of [alice, bobby]) await one.reads("第一本读什么？", "《红楼梦》");
+    for (const one of [alice, bobby]) assert.deepEqual(await one.failed(), []);
+    for (const one of [alice, bobby]) await one.leave();
+  });
+
   test(`by ${way.name}, what was said while somebody was away waits, with who said it`, async () => {
     const carol = await Visitor.join(set, "carol", way);
     await fresh(carol);

@@ -16,10 +16,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
 };
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot};
 
 /// Reads at a time; more wait.
 const READING: usize = 16;
+/// Of these, those that go through all users of an App.
+const SEARCHING: usize = 2;
 
 /// What the domain needs from where it runs.
 #[derive(Clone)]
@@ -49,6 +51,7 @@ struct Inner {
     admission: Arc<Admission>,
     reader: Arc<dyn Reader>,
     reading: Semaphore,
+    searching: Semaphore,
     executor: Executor,
     options: Options,
     key: CapabilityKey,
@@ -93,12 +96,14 @@ impl Core {
         let engine = Engine::new(writer, reader.clone(), options.limits, stats.clone());
         let admission = Arc::new(Admission::default());
         let (commands, driven) = Driven::new(engine, admission.clone());
-        let (reading, writer) = (Semaphore::new(READING), Mutex::new(None));
+        let (reading, searching) = (Semaphore::new(READING), Semaphore::new(SEARCHING));
+        let writer = Mutex::new(None);
         let core = Self(Arc::new(Inner {
             commands,
             admission,
             reader,
             reading,
+            searching,
             executor,
             options,
             key,
@@ -133,6 +138,11 @@ impl Core {
     /// A place for a call that reads, if not too many are under way.
     pub(crate) fn place_to_read(&self) -> Result<Place, Error> {
         self.0.admission.read().inspect_err(|_| self.refused())
+    }
+
+    /// A turn for a call that goes through all users of an App, so that others need not wait for many of these.
+    pub(crate) async fn turn_to_search(&self) -> Result<SemaphorePermit<'_>, Error> {
+        self.0.searching.acquire().await.map_err(|_| Error::Unavailable)
     }
 
     fn refused(&self) {

@@ -87,6 +87,7 @@ fn is_refusable(command: &Command) -> bool {
         | Command::Show { .. }
         | Command::Typing { .. }
         | Command::Broadcast { .. }
+        | Command::Aside { .. }
         | Command::Look { .. } => true,
         Command::Acknowledge { .. }
         | Command::End { .. }
@@ -98,7 +99,9 @@ fn is_refusable(command: &Command) -> bool {
 
 fn weight(command: &Command) -> usize {
     match command {
-        Command::Send { content, .. } | Command::Broadcast { content, .. } => content.size(),
+        Command::Send { content, .. }
+        | Command::Broadcast { content, .. }
+        | Command::Aside { content, .. } => content.size(),
         Command::Watch { users, groups, .. } | Command::Look { users, groups, .. } => {
             size_of::<u64>() * (users.len() + groups.len())
         }

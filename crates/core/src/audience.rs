@@ -2,8 +2,8 @@
 //! hub. Everything here is a signal: it is told once, to those who listen now, and nothing of it is stored.
 
 use crate::{
-    GroupCard, Session, UserCard,
-    engine::Engine,
+    Destination, Error, GroupCard, Session, To, UserCard,
+    engine::{Engine, Recipients},
     group::Action,
     port::{Fence, GroupRecord},
 };
@@ -53,6 +53,27 @@ pub enum Signal {
         /// When.
         at: Millis,
     },
+    /// A word in passing, to the session's user or to a group that it watches: it stands in no log.
+    Aside {
+        /// Who said it.
+        from: Arc<UserCard>,
+        /// To whom.
+        to: Destination,
+        /// What.
+        content: Content,
+        /// When.
+        at: Millis,
+    },
+}
+
+impl Signal {
+    /// What it costs a queue, in bytes; a rough figure.
+    pub(crate) fn weight(&self) -> usize {
+        256 + match self {
+            Self::Broadcast { content, .. } | Self::Aside { content, .. } => content.size(),
+            Self::Presence { .. } | Self::Attendance { .. } | Self::Typing { .. } => 0,
+        }
+    }
 }
 
 /// The answer to a look: what each user shows, none for those who are not to be seen; and who of each group is.
@@ -312,6 +333,37 @@ impl Engine {
                 watch.session.queue.signal(&signal);
             }
         }
+    }
+
+    /// Tells the sessions of a user, or those of a group's members that watch it, as far as they listen, and not the session
+    /// itself. Who may send a message may say this.
+    pub(crate) fn aside(
+        &mut self,
+        session: &Session,
+        to: &To,
+        content: Content,
+        at: Millis,
+    ) -> Result<(), Error> {
+        if !self.hub.has(session) {
+            return Err(Error::Superseded);
+        }
+        let recipients = self.check_send(session, to, &content)?;
+        let (from, to) = (session.user.clone(), recipients.destination());
+        let signal = Arc::new(Signal::Aside { from, to, content, at });
+        let itself = place(&session.fence);
+        let others = |at: &Place| *at != itself;
+        match recipients {
+            Recipients::User(user) => {
+                let places = self.hub.platforms(user.id).map(|platform| (user.id, platform));
+                places.filter(others).for_each(|at| self.signal(at, &signal));
+            }
+            Recipients::Group(group) => {
+                let places = self.audience.of_group.get(&group.card.id).into_iter().flatten().copied();
+                let members = places.filter(|at| group.members.has(at.0));
+                members.filter(others).for_each(|at| self.signal(at, &signal));
+            }
+        }
+        Ok(())
     }
 
     /// Who of these is to be seen; nobody of another App.

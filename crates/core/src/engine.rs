@@ -132,6 +132,19 @@ pub enum Command {
         /// Now.
         at: Millis,
     },
+    /// A word in passing to a user or a group.
+    Aside {
+        /// Whose.
+        session: Arc<Session>,
+        /// To whom.
+        to: To,
+        /// What.
+        content: Content,
+        /// Now.
+        at: Millis,
+        /// Hears whether it was said; not whether anybody heard it.
+        answer: oneshot::Sender<Result<(), Error>>,
+    },
     /// Who is to be seen.
     Look {
         /// Who asks.
@@ -344,6 +357,10 @@ impl Engine {
                 self.broadcast(&session, content, at);
                 None
             }
+            Command::Aside { session, to, content, at, answer } => {
+                let _ = answer.send(self.aside(&session, &to, content, at));
+                None
+            }
             Command::Look { session, users, groups, answer } => {
                 let _ = answer.send(self.look(&session, &users, &groups));
                 None
@@ -353,7 +370,12 @@ impl Engine {
         }
     }
 
-    fn check_send(&mut self, from: &Session, to: &To, content: &Content) -> Result<Recipients, Error> {
+    pub(crate) fn check_send(
+        &mut self,
+        from: &Session,
+        to: &To,
+        content: &Content,
+    ) -> Result<Recipients, Error> {
         content.check(&self.limits)?;
         match to {
             To::User(name) => {
@@ -448,7 +470,7 @@ impl Recipients {
         }
     }
 
-    fn destination(&self) -> Destination {
+    pub(crate) fn destination(&self) -> Destination {
         match self {
             Self::User(user) => Destination::User(user.clone()),
             Self::Group(group) => Destination::Group(group.card.clone()),

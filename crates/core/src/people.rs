@@ -5,8 +5,8 @@ use crate::{
     port::{ContactRecord, Op, ProfileRecord, Target},
 };
 use jmessage_model::{
-    AppId, ContactLabel, Content, ContentError, ConversationId, Description, Notice, SettingName, Show,
-    Shown, UserId, Username,
+    AppId, ContactLabel, Content, ContentError, ConversationId, Description, Nickname, Notice, SettingName,
+    Show, Shown, UserId, Username,
 };
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -69,6 +69,15 @@ impl Core {
         self.submit(Command::Broadcast { session, content, at }).await
     }
 
+    /// A word in passing to whoever of a user or of a group's members listens now, but the session itself. It is not stored.
+    /// For those who may send a message there.
+    pub async fn aside(&self, session: &Arc<Session>, to: To, content: Content) -> Result<(), Error> {
+        let (session, at) = (session.clone(), self.now());
+        let (answer, said) = oneshot::channel();
+        self.submit(Command::Aside { session, to, content, at, answer }).await?;
+        said.await.map_err(|_| Error::Unavailable)?
+    }
+
     /// The last `limit` entries of a conversation of the session's user, in order. None of one that it has not.
     pub async fn history(&self, session: &Session, with: To, limit: usize) -> Result<Vec<Entry>, Error> {
         let (user, app) = (session.user.id, session.user.app);
@@ -107,6 +116,27 @@ impl Core {
         self.read(move |reader| reader.people(app, &names)).await
     }
 
+    /// What other users of the session's App show of themselves in whose name or nickname the text stands: at most `limit`, by
+    /// name. Nobody for an empty text.
+    pub async fn search(
+        &self,
+        session: &Session,
+        text: Nickname,
+        limit: usize,
+    ) -> Result<Vec<ProfileRecord>, Error> {
+        if text.as_str().is_empty() {
+            return Ok(Vec::new());
+        }
+        let (user, app) = (session.user.id, session.user.app);
+        let _place = self.place_to_read()?;
+        let _turn = self.turn_to_search().await?;
+        // One more, for the session's user may be among them.
+        let mut found = self.read(move |reader| reader.search(app, &text, limit + 1)).await?;
+        found.retain(|person| person.card.id != user);
+        found.truncate(limit);
+        Ok(found)
+    }
+
     /// The list of the session's user.
     pub async fn contacts(&self, session: &Session) -> Result<Vec<ContactRecord>, Error> {
         let user = session.user.id;
@@ -130,6 +160,15 @@ impl Core {
     ) -> Result<(), Error> {
         let (user, other) = (self.user(app, user).await?.card.id, self.user(app, other).await?.card.id);
         self.change(Op::KeepContact { user, other, label }).await.map(drop)
+    }
+
+    /// Takes somebody out of the list of the session's user; who is not in it stays out. Who it was, if there is such a user.
+    pub async fn drop_contact(&self, session: &Session, other: Username) -> Result<Option<UserId>, Error> {
+        let (user, app) = (session.user.id, session.user.app);
+        let found = self.read(move |reader| reader.user(app, other.as_str())).await?;
+        let Some(other) = found.map(|other| other.card.id) else { return Ok(None) };
+        self.change(Op::KeepContact { user, other, label: None }).await?;
+        Ok(Some(other))
     }
 
     /// What the session's user has set for a kind of client.

@@ -555,6 +555,9 @@ pub trait Reader: Send + Sync {
     ) -> Result<Vec<ProfileRecord>, Unavailable>;
     /// What the users of these names show of themselves; names that nobody has are passed over.
     fn people(&self, app: AppId, names: &[Username]) -> Result<Vec<ProfileRecord>, Unavailable>;
+    /// What users of an App show of themselves in whose name or nickname the text stands, whatever the case of ASCII letters:
+    /// at most `limit`, by name.
+    fn search(&self, app: AppId, text: &Nickname, limit: usize) -> Result<Vec<ProfileRecord>, Unavailable>;
     /// A user's list, by number.
     fn contacts(&self, user: UserId) -> Result<Vec<ContactRecord>, Unavailable>;
     /// What a user has set for a kind of client.

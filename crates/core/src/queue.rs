@@ -75,9 +75,6 @@ impl Default for QueueLimits {
 /// Room for so many events is kept while none are there.
 const KEPT: usize = 16;
 
-/// What a signal costs a queue, in bytes; a rough figure.
-const SIGNAL: usize = 256;
-
 /// How entries are taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
@@ -186,12 +183,13 @@ impl Queue {
     /// Offers a signal; it is dropped when the session still reads its logs, or has much waiting. Half of the room is for
     /// entries alone, so that no signals make a session too slow.
     pub fn signal(&self, signal: &Arc<Signal>) {
+        let weight = signal.weight();
         let mut inner = self.lock();
         let QueueLimits { entries, bytes } = self.limits;
-        let has_room = inner.entries < entries / 2 && inner.bytes + SIGNAL <= bytes / 2;
+        let has_room = inner.entries < entries / 2 && inner.bytes + weight <= bytes / 2;
         if inner.end.is_none() && inner.mode == Mode::Live && has_room {
             inner.entries += 1;
-            inner.bytes += SIGNAL;
+            inner.bytes += weight;
             inner.events.push(Event::Signal(signal.clone()));
             drop(inner);
             self.waker.wake();
@@ -274,7 +272,7 @@ impl Inner {
     fn recount(&mut self) {
         let weights = self.events.iter().filter_map(|event| match event {
             Event::Entry(shared) => Some(shared.weight()),
-            Event::Signal(_) => Some(SIGNAL),
+            Event::Signal(signal) => Some(signal.weight()),
             Event::Reply { .. } | Event::Acknowledged => None,
         });
         (self.entries, self.bytes) =

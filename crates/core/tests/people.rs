@@ -8,7 +8,7 @@ mod fixture;
 use jmessage_core::{Core, Error, Event, MAX_SETTING, Session, Signal, To};
 use jmessage_model::{
     AppId, AppKey, ClientKey, ContactLabel, Content, ContentError, ConversationId, Limits, Nickname, Noted,
-    Notice, Password, Platform, SettingName, Show, Username,
+    Notice, Password, Platform, ProfileEdit, SettingName, Show, Username,
 };
 use std::{
     sync::Arc,
@@ -134,6 +134,41 @@ async fn people_are_those_of_the_own_app_who_are_there() {
     let found = domain.core.people(&alice, names).await.unwrap();
     let names: Vec<_> = found.iter().map(|one| (one.card.app, one.card.name.as_str())).collect();
     assert_eq!(names, [(domain.app, "carol"), (domain.app, "alice")]);
+}
+
+#[tokio::test]
+async fn a_search_finds_others_of_the_own_app() {
+    let domain = Domain::new().await;
+    let alice = domain.login("alice").await;
+    let find = async |text: &str, limit| {
+        let found = domain.core.search(&alice, Nickname::new(text).unwrap(), limit).await.unwrap();
+        found.iter().map(|one| one.card.name.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(find("b", 9).await, ["bobby"]);
+    assert_eq!(find("a", 9).await, ["carol"], "not who asks, nor who is of the other App");
+    assert_eq!(find("", 9).await, [""; 0]);
+    let edit = ProfileEdit { nickname: Some(Nickname::new("Bold A").unwrap()), ..ProfileEdit::default() };
+    domain.core.edit_user(domain.app, "bobby", edit).await.unwrap();
+    assert_eq!(find("a", 9).await, ["bobby", "carol"], "by nickname as well");
+    assert_eq!(find("a", 1).await, ["bobby"]);
+}
+
+#[tokio::test]
+async fn who_drops_a_contact_has_it_no_longer_and_learns_nothing_else() {
+    let domain = Domain::new().await;
+    let label = || Some(ContactLabel::new("friends").unwrap());
+    domain.core.keep_contact(domain.app, "alice", "bobby", label()).await.unwrap();
+    domain.core.keep_contact(domain.app, "bobby", "alice", label()).await.unwrap();
+    let alice = domain.login("alice").await;
+    let bobby = domain.login("bobby").await.user.id;
+    for _ in 0..2 {
+        assert_eq!(domain.core.drop_contact(&alice, username("bobby")).await, Ok(Some(bobby)));
+    }
+    for nobody in ["david", "nobody"] {
+        assert_eq!(domain.core.drop_contact(&alice, username(nobody)).await, Ok(None), "{nobody}");
+    }
+    assert_eq!(domain.core.contacts(&alice).await, Ok(vec![]));
+    assert_eq!(domain.core.contacts_of(domain.app, "bobby").await.unwrap().len(), 1, "its own list stays");
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! Who hears of whom: what is told of comings and goings, of what users show, of who looks at a group, who is writing, and
-//! words to all; and that `look` says the same.
+//! Who hears of whom: what is told of comings and goings, of what users show, of who looks at a group, who is writing, words to
+//! all and words in passing; and that `look` says the same.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -8,9 +8,9 @@ mod history;
 #[path = "fixture/node.rs"]
 mod node;
 
-use jmessage_core::{QueueLimits, Session};
-use jmessage_model::{Description, Platform, Show, Shown};
-use node::{Node, heard, shown};
+use jmessage_core::{Error, QueueLimits, Session, To};
+use jmessage_model::{ContentError, Description, Limits, Platform, Show, Shown};
+use node::{Node, heard, shown, username};
 use std::sync::Arc;
 
 use Platform::{Poller, Web};
@@ -267,6 +267,71 @@ fn a_word_to_all_reaches_every_session_of_the_app_that_listens_but_the_speaker()
 }
 
 #[test]
+fn a_word_in_passing_reaches_the_sessions_of_a_user_that_listen() {
+    let mut node = Node::new();
+    let [alice, bobby, carol] = ["alice", "bobby", "carol"].map(|name| node.open(name, Web));
+    let second = node.open("bobby", Poller);
+    for session in [&alice, &bobby, &carol] {
+        node.watch(session, &[], &[]);
+    }
+    let with = |name| To::User(username(name));
+    assert_eq!(node.aside(&alice, with("bobby"), "psst"), Ok(()));
+    assert_eq!([heard(&bobby), heard(&second)], [vec!["alice to bobby aside: psst"], vec![]]);
+    assert_eq!(node.aside(&second, with("bobby"), "note"), Ok(()));
+    assert_eq!(heard(&bobby), ["bobby to bobby aside: note"], "to its user's other sessions");
+    assert_eq!(node.aside(&alice, with("david"), "psst"), Ok(()), "whether somebody hears it is not told");
+    for nobody in ["nobody", "erika"] {
+        assert_eq!(node.aside(&alice, with(nobody), "psst"), Err(Error::NoSuchTarget), "{nobody}");
+    }
+    let limit = Limits::default().message;
+    for (text, error) in [
+        (String::new(), ContentError::Empty),
+        ("x".repeat(limit + 1), ContentError::TooLong(limit + 1, limit)),
+    ] {
+        assert_eq!(node.aside(&alice, with("bobby"), &text), Err(error.into()));
+    }
+    for session in [&alice, &bobby, &second, &carol] {
+        assert_eq!(heard(session), NOTHING, "{}", session.user.name);
+    }
+}
+
+#[test]
+fn a_word_in_passing_to_a_group_reaches_members_who_look_at_it() {
+    let mut node = Node::new();
+    let [alice, bobby, carol, david] = ["alice", "bobby", "carol", "david"].map(|name| node.open(name, Web));
+    let erika = node.open("erika", Web);
+    let team = node.group(&alice, &["bobby", "carol"]);
+    for session in [&alice, &bobby, &david, &erika] {
+        node.watch(session, &[], &[team]);
+    }
+    node.watch(&carol, &[], &[]);
+    let _ = [&alice, &bobby].map(|session| heard(session));
+    assert_eq!(node.aside(&alice, To::Group(team), "psst"), Ok(()));
+    assert_eq!(heard(&bobby), ["alice to team aside: psst"]);
+    assert_eq!([heard(&alice), heard(&carol)], [NOTHING, NOTHING], "not who says it, nor who does not look");
+    assert_eq!(node.aside(&david, To::Group(team), "psst"), Err(Error::NotInGroup));
+    assert_eq!(node.aside(&erika, To::Group(team), "psst"), Err(Error::NoSuchGroup), "of another App");
+    node.remove(&alice, team, &["bobby"]);
+    let _ = heard(&bobby);
+    assert_eq!(node.aside(&bobby, To::Group(team), "psst"), Err(Error::NotInGroup));
+    assert_eq!(node.aside(&alice, To::Group(team), "psst"), Ok(()));
+    for session in [&alice, &bobby, &carol, &david, &erika] {
+        assert_eq!(heard(session), NOTHING, "{}", session.user.name);
+    }
+}
+
+#[test]
+fn a_long_word_in_passing_takes_its_room_in_a_queue() {
+    let mut node = Node::with(QueueLimits { entries: 1024, bytes: 16_000 });
+    let [alice, bobby] = ["alice", "bobby"].map(|name| node.open(name, Web));
+    node.watch(&bobby, &[], &[]);
+    for _ in 0..10 {
+        node.aside(&alice, To::User(username("bobby")), &"x".repeat(3000)).unwrap();
+    }
+    assert_eq!(heard(&bobby).len(), 2, "half of the room is for entries alone");
+}
+
+#[test]
 fn a_session_that_was_kicked_tells_nothing_and_changes_nothing() {
     let mut node = Node::new();
     let bobby = node.open("bobby", Web);
@@ -279,6 +344,7 @@ fn a_session_that_was_kicked_tells_nothing_and_changes_nothing() {
     node.show(&old, shown(Show::Away));
     node.typing(&old, "bobby", true);
     node.broadcast(&old, "hello");
+    assert_eq!(node.aside(&old, To::User(username("bobby")), "psst"), Err(Error::Superseded));
     node.watch(&old, &[], &[team]);
     node.leave(&old);
     node.end(&old);

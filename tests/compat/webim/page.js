@@ -4,6 +4,7 @@ var SHOWS = { available: "在线", chat: "在线", away: "离开", dnd: "忙碌"
 var FIRST_POLL = 300;
 var NEXT_POLL = 200;
 var FAILURES = 2;
+var EVENT = "webim-event:";
 
 function setting(name, otherwise) {
   var found = new RegExp("[?&]" + name + "=([^&]*)").exec(location.search);
@@ -13,7 +14,7 @@ function setting(name, otherwise) {
 /* What tests look at. */
 var page = {
   im: setting("im", "im/"), state: "offline", user: null, connection: null, by: null,
-  buddies: {}, rooms: {}, logs: {}, open: null, failures: 0, polls: 0, heard: [], seen: [], broadcasts: [], failed: []
+  buddies: {}, rooms: {}, logs: {}, open: null, failures: 0, polls: 0, heard: [], seen: [], events: [], broadcasts: [], failed: []
 };
 
 function find(id) { return document.getElementById(id); }
@@ -128,7 +129,11 @@ function connect(connection) {
 
 function take(packets) {
   var i;
-  for (i = 0; i < packets.messages.length; i++) hear(packets.messages[i]);
+  for (i = 0; i < packets.messages.length; i++) {
+    var body = packets.messages[i].body;
+    if (body.indexOf(EVENT) === 0) happen(body.slice(EVENT.length).split("|,|"));
+    else hear(packets.messages[i]);
+  }
   for (i = 0; i < packets.presences.length; i++) see(packets.presences[i]);
   for (i = 0; i < packets.statuses.length; i++) {
     var status = packets.statuses[i];
@@ -142,6 +147,12 @@ function hear(item) {
   if (item.type === "broadcast") return page.broadcasts.push(item.body);
   note(item.type === "grpchat" ? item.to : item.from === page.user.id ? item.to : item.from, [item]);
   if (page.buddies[item.from]) page.buddies[item.from].typing = false;
+}
+
+/* What pages tell each other. */
+function happen(event) {
+  page.events.push(event);
+  if (event[0] === "invite") join(event[1], event[2]);
 }
 
 /* A message has no number: what says the same, at the same moment, is the same. */
@@ -187,10 +198,19 @@ function count(id) {
   });
 }
 
-function join(id) {
-  post("join", { id: id, nick: page.rooms[id].nick }, function (room) {
+function join(id, nick) {
+  post("join", { id: id, nick: nick || page.rooms[id].nick }, function (room) {
     page.rooms[id] = room;
     count(id);
+  });
+}
+
+/* The page makes a name for the room; the answer says how it is really called. */
+function invite(nick, members) {
+  var id = Math.random().toString(16).slice(2);
+  post("invite", { id: id, nick: nick, members: members.join(",") }, function (room) {
+    page.rooms[room.id] = room;
+    count(room.id);
   });
 }
 

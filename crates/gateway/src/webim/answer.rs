@@ -17,6 +17,7 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
 const JSON: &str = "application/json; charset=utf-8";
 const SCRIPT: &str = "application/javascript; charset=utf-8";
 const PLAIN: &str = "text/plain; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
 
 /// On every answer: nothing keeps it, and nothing guesses what it is.
 const ALWAYS: [(HeaderName, HeaderValue); 2] = [
@@ -104,6 +105,17 @@ impl Manner {
 /// A refusal in plain words, whatever the page wanted.
 pub(super) fn plain(refused: &Refused) -> Response {
     typed(refused.status, PLAIN, refused.message.clone().into_owned())
+}
+
+/// A document to be kept, which no browser shows or runs in this server's name. The name is of ASCII without quotes.
+pub(super) fn file(name: &str, html: String) -> Response {
+    let mut response = typed(StatusCode::OK, HTML, html);
+    let disposition = HeaderValue::try_from(format!("attachment; filename=\"{name}\""));
+    let disposition = disposition.unwrap_or(HeaderValue::from_static("attachment"));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_DISPOSITION, disposition);
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
+    response
 }
 
 fn typed(status: StatusCode, content_type: &'static str, body: String) -> Response {

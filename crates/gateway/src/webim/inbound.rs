@@ -10,9 +10,12 @@
 
 mod caller;
 mod calls;
+mod download;
+mod invite;
 pub(super) mod link;
 mod online;
 mod params;
+mod people;
 mod rooms;
 mod setting;
 mod style;
@@ -34,6 +37,10 @@ use caller::Asked;
 use params::{MAX_LENGTH, Params};
 use std::sync::Arc;
 
+/// What texts begin with by which pages tell each other something. They are no messages: they are words in passing, and here
+/// without this.
+pub(super) const EVENT: &str = "webim-event:";
+
 /// The calls, by every name that pages have for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Call {
@@ -44,8 +51,14 @@ enum Call {
     Rooms,
     Join,
     Leave,
+    Block,
+    Unblock,
+    Invite,
     Members,
+    Search,
+    RemoveBuddy,
     History,
+    Download,
     Message,
     ClearHistory,
     Presence,
@@ -66,8 +79,14 @@ impl Call {
             "rooms" => Self::Rooms,
             "join" => Self::Join,
             "leave" => Self::Leave,
+            "block" => Self::Block,
+            "unblock" => Self::Unblock,
+            "invite" => Self::Invite,
             "members" => Self::Members,
+            "search" => Self::Search,
+            "remove_buddy" => Self::RemoveBuddy,
             "history" | "histories" => Self::History,
+            "download" | "download_history" => Self::Download,
             "message" => Self::Message,
             "clear_history" | "clear" => Self::ClearHistory,
             "presence" => Self::Presence,
@@ -141,8 +160,14 @@ async fn answer(gateway: &Gateway, call: Call, asked: &Asked, manner: &Manner) -
         Call::Rooms => rooms::rooms(gateway, asked, manner).await,
         Call::Join => rooms::join(gateway, asked, manner).await,
         Call::Leave => rooms::leave(gateway, asked, manner).await,
+        Call::Block => rooms::block(gateway, asked, manner, true).await,
+        Call::Unblock => rooms::block(gateway, asked, manner, false).await,
+        Call::Invite => invite::invite(gateway, asked, manner).await,
         Call::Members => rooms::members(gateway, asked, manner).await,
+        Call::Search => people::search(gateway, asked, manner).await,
+        Call::RemoveBuddy => people::remove_buddy(gateway, asked, manner).await,
         Call::History => calls::history(gateway, asked, manner).await,
+        Call::Download => download::download(gateway, asked, manner).await,
         Call::Message => calls::message(gateway, asked, manner).await,
         Call::ClearHistory => calls::clear_history(gateway, asked, manner).await,
         Call::Presence => calls::presence(gateway, asked, manner).await,

@@ -6,15 +6,16 @@
 //! | number of a group's conversation | `id` of a room, behind [`ROOM`], so that it never is the id of a user |
 //! | note of a text | `style` |
 //! | signals | `presences`, `statuses`, a message of type `broadcast` |
+//! | a word in passing | a message whose `body` begins with [`EVENT`] |
 //! | group events | `presences` of the types join, leave and invite |
 
 use super::{
     Sights,
-    inbound::link,
+    inbound::{EVENT, link},
     session::{Item, Own, Page},
     wire::{
         Buddy, Edition, LogItem, LogType, MessageType, Packets, Presence, PresencePacket, PresenceType, Room,
-        RoomMember, StatusPacket, Told, User,
+        RoomMember, StatusPacket, Text, Told, User,
     },
 };
 use jmessage_core::{Destination, Entry, Signal, To, UserCard, port::ProfileRecord};
@@ -23,7 +24,7 @@ use jmessage_model::{
     Show, Shown,
 };
 use time::{
-    UtcOffset,
+    OffsetDateTime, UtcOffset,
     macros::{format_description, offset},
 };
 
@@ -109,10 +110,18 @@ pub(super) fn buddy<'a>(
 
 /// Hours and minutes.
 fn clock(at: Millis) -> String {
+    in_china(at).format(format_description!("[hour]:[minute]")).unwrap_or_default()
+}
+
+/// Year, month and day, then hours, minutes and seconds.
+pub(super) fn day_and_time(at: Millis) -> String {
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+    in_china(at).format(format).unwrap_or_default()
+}
+
+fn in_china(at: Millis) -> OffsetDateTime {
     let seconds = i64::try_from(at.seconds()).unwrap_or_default();
-    let moment =
-        time::OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
-    moment.to_offset(CHINA).format(format_description!("[hour]:[minute]")).unwrap_or_default()
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH).to_offset(CHINA)
 }
 
 /// A room as a member is told.
@@ -162,13 +171,18 @@ fn said(content: &Content) -> Option<(&str, Option<&str>)> {
     }
 }
 
+/// For whom it is: the type of such messages, and an id.
+fn destination(to: &Destination) -> (MessageType, Text<'_>) {
+    match to {
+        Destination::User(user) => (MessageType::Chat, user.name.as_str().into()),
+        Destination::Group(group) => (MessageType::GroupChat, room_id(group.id).into()),
+    }
+}
+
 /// A message of a log; none for what is no message. `in_history` has the type of the edition's logs.
 fn log_item(edition: Edition, entry: &Entry, in_history: bool) -> Option<LogItem<'_>> {
     let (body, style) = said(&entry.content)?;
-    let (kind, to) = match &entry.to {
-        Destination::User(user) => (MessageType::Chat, user.name.as_str().into()),
-        Destination::Group(group) => (MessageType::GroupChat, room_id(group.id).into()),
-    };
+    let (kind, to) = destination(&entry.to);
     Some(LogItem {
         kind: log_type(edition, kind, in_history),
         to,
@@ -182,7 +196,12 @@ fn log_item(edition: Edition, entry: &Entry, in_history: bool) -> Option<LogItem
 
 /// The messages of a log.
 pub(super) fn log(edition: Edition, entries: &[Entry]) -> Vec<LogItem<'_>> {
-    entries.iter().filter_map(|entry| log_item(edition, entry, true)).collect()
+    messages(edition, entries).map(|(_, item)| item).collect()
+}
+
+/// The messages of a log, each with its entry.
+pub(super) fn messages(edition: Edition, entries: &[Entry]) -> impl Iterator<Item = (&Entry, LogItem<'_>)> {
+    entries.iter().filter_map(move |entry| Some((entry, log_item(edition, entry, true)?)))
 }
 
 fn log_type(edition: Edition, kind: MessageType, in_history: bool) -> LogType {
@@ -300,6 +319,19 @@ fn tell<'a>(packets: &mut Packets<'a>, page: &'a Page, signal: &'a Signal) {
                 nick: Some(nick(from).into()),
                 style: style.map(Into::into),
                 body: body.into(),
+                timestamp: page.edition.stamp(*at),
+            });
+        }
+        Signal::Aside { from, to, content, at } => {
+            let Some((text, _)) = said(content) else { return };
+            let (kind, to) = destination(to);
+            packets.messages.push(LogItem {
+                kind: log_type(page.edition, kind, false),
+                to,
+                from: from.name.as_str().into(),
+                nick: Some(nick(from).into()),
+                style: None,
+                body: format!("{EVENT}{text}").into(),
                 timestamp: page.edition.stamp(*at),
             });
         }

@@ -4,7 +4,7 @@ use super::{
     Gateway,
     answer::{self, Manner},
     outbound,
-    session::{Page, Polled},
+    session::{Answer, Page, Polled},
     wire::{NoPackets, Packets, Refused},
 };
 use crate::{
@@ -55,13 +55,9 @@ async fn poll(gateway: Arc<Gateway>, ticket: Option<String>, manner: Manner) -> 
     };
     match polled {
         Polled::Items(handed) => {
-            let response = manner.value(&outbound::packets(&page, &handed.items));
-            // An answer that did not get out was none, and in doubt it is given again.
-            let told = move |fate| match fate {
-                Fate::Written => page.handed(&handed),
-                Fate::Doubtful => page.take_back(&handed),
-            };
-            Late { response, told: Box::new(told) }
+            let mut answer = Answer::new(page.clone(), handed);
+            let response = manner.value(&outbound::packets(&page, answer.items()));
+            Late { response, told: Box::new(move |fate| answer.became(fate)) }
         }
         Polled::Nothing => plain(manner.value(&Packets::default())),
         // Its ticket was good; whether the page comes back before it notices is for it to see.
@@ -110,7 +106,7 @@ fn ticket(text: &str) -> Option<&str> {
 }
 
 /// Writes what is new until the page or its connection is gone.
-async fn push(gateway: &Gateway, page: &Page, socket: &mut impl Socket) {
+async fn push(gateway: &Gateway, page: &Arc<Page>, socket: &mut impl Socket) {
     while let Some((poll, received)) = page.confirm() {
         acknowledge(gateway, page, received).await;
         let polled = tokio::select! {
@@ -119,9 +115,10 @@ async fn push(gateway: &Gateway, page: &Page, socket: &mut impl Socket) {
             () = gone(socket) => return,
         };
         let Polled::Items(handed) = polled else { return };
+        let mut answer = Answer::new(page.clone(), handed);
         let writing = async {
-            if !handed.items.is_empty() {
-                let packets = outbound::packets(page, &handed.items);
+            if !answer.items().is_empty() {
+                let packets = outbound::packets(page, answer.items());
                 let text = serde_json::to_string(&packets).unwrap_or_default();
                 socket.feed(Frame::from(text)).await?;
             }
@@ -138,7 +135,7 @@ async fn push(gateway: &Gateway, page: &Page, socket: &mut impl Socket) {
             }
         };
         match timeout(PATIENCE, writing).await {
-            Ok(Ok(())) => page.handed(&handed),
+            Ok(Ok(())) => answer.became(Fate::Written),
             Ok(Err(_)) | Err(_) => return,
         }
     }

@@ -2,22 +2,22 @@
 
 use super::{
     Options,
-    session::{Item, Page, Poller},
+    session::{Item, Limits, Page, Poller},
     wire::Edition,
 };
-use jmessage_core::{CatchUp, Core, Error, Session, Shared, Token, UserCard};
+use jmessage_core::{CatchUp, Core, End, Error, Session, Shared, Token, UserCard};
 use jmessage_model::{AppId, Description, Platform, Show, UserId};
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 /// Sessions of so many users are opened at a time; two of one user, one after the other.
 const TURNS: usize = 64;
-/// How often pages are looked for that were not heard of.
-const LOOK: Duration = Duration::from_secs(5);
+/// How late it may be noticed that a page was not heard of for too long.
+const LATE: Duration = Duration::from_secs(1);
 
 /// By what right a user opens a session.
 pub(super) enum Right {
@@ -39,6 +39,28 @@ pub(super) struct Pages {
 struct Inner {
     tickets: HashMap<String, Arc<Page>>,
     pollers: HashMap<UserId, Arc<Poller>>,
+    looks: Looks,
+}
+
+/// When each session is to be looked at next, whether a page of it is to be given up.
+#[derive(Default)]
+struct Looks {
+    at: BTreeMap<(Instant, u64), Arc<Poller>>,
+    /// Tells those of one moment apart.
+    last: u64,
+}
+
+impl Looks {
+    fn add(&mut self, at: Instant, poller: Arc<Poller>) {
+        self.last += 1;
+        self.at.insert((at, self.last), poller);
+    }
+
+    /// Those whose moment has come.
+    fn due(&mut self, now: Instant) -> impl Iterator<Item = Arc<Poller>> + use<> {
+        let later = self.at.split_off(&(now, u64::MAX));
+        std::mem::replace(&mut self.at, later).into_values()
+    }
 }
 
 impl Pages {
@@ -106,10 +128,14 @@ impl Pages {
                 return Err(error);
             }
         };
-        self.lock().pollers.insert(user, poller.clone());
-        let catch_up = (!level).then_some(catch_up);
-        tokio::spawn(self.clone().pump(poller.clone(), session, catch_up));
         let entered = poller.enter(edition).ok_or(Error::Superseded)?;
+        {
+            let mut inner = self.lock();
+            inner.pollers.insert(user, poller.clone());
+            inner.looks.add(Instant::now(), poller.clone());
+        }
+        let catch_up = (!level).then_some(catch_up);
+        tokio::spawn(self.clone().pump(poller, session, catch_up));
         self.give_ticket(entered)
     }
 
@@ -117,21 +143,34 @@ impl Pages {
         let ticket = self.core.new_key()?.as_str().to_owned();
         let page = Arc::new(page);
         self.lock().tickets.insert(ticket.clone(), page.clone());
+        if !page.keep_ticket(&ticket) {
+            self.lock().tickets.remove(&ticket);
+            return Err(Error::Superseded);
+        }
         Ok((ticket, page, items))
+    }
+
+    /// Forgets the tickets of pages that are gone.
+    fn forget(&self, poller: &Poller) {
+        let gone = poller.gone();
+        let mut inner = self.lock();
+        for ticket in gone {
+            inner.tickets.remove(&ticket);
+        }
     }
 
     /// Carries what the session is told to its pages, until it ends.
     async fn pump(self: Arc<Self>, poller: Arc<Poller>, session: Arc<Session>, mut behind: Option<CatchUp>) {
         let mut stop = self.stop.clone();
         let mut events = Vec::new();
-        loop {
+        let why = loop {
             if let Some(catch_up) = &mut behind
                 && !poller.is_full()
             {
                 match read_ahead(&poller, catch_up).await {
                     Ok(true) => behind = None,
                     Ok(false) => {}
-                    Err(_) => break,
+                    Err(_) => break End::Left,
                 }
                 continue;
             }
@@ -139,46 +178,55 @@ impl Pages {
                 end = session.queue.take(&mut events) => {
                     poller.take(events.drain(..));
                     if let Some(end) = end {
-                        poller.end(end);
-                        break;
+                        break end;
                     }
                 }
                 () = poller.changed(), if behind.is_some() => {}
-                _ = stop.wait_for(|stop| *stop) => break,
+                _ = stop.wait_for(|stop| *stop) => break End::Left,
             }
             if poller.is_over() {
-                break;
+                break End::Left;
             }
-        }
-        poller.end(jmessage_core::End::Left);
+        };
+        poller.end(why);
+        self.forget(&poller);
         {
             let mut inner = self.lock();
             let user = session.user.id;
             if inner.pollers.get(&user).is_some_and(|other| Arc::ptr_eq(other, &poller)) {
                 inner.pollers.remove(&user);
             }
-            inner.tickets.retain(|_, page| !Arc::ptr_eq(&page.poller, &poller));
         }
         self.core.leave(session).await;
     }
 
-    /// Gives up pages that were not heard of, and sessions that have had no page for a while.
+    /// Gives up pages that were not heard of, and sessions that have had no page for a while. A session is looked at when
+    /// something of it may be to be given up, and not before.
     pub(super) async fn sweep(self: Arc<Self>, options: Arc<Options>) {
+        let limits = Limits { idle: options.idle, grace: options.grace };
+        let pause = LATE.min(options.idle / 2).min(options.grace).max(Duration::from_millis(10));
         let mut stop = self.stop.clone();
         loop {
             tokio::select! {
-                () = tokio::time::sleep(LOOK.min(options.idle / 2).min(options.grace.max(Duration::from_millis(10)))) => {}
+                () = tokio::time::sleep(pause) => {}
                 _ = stop.wait_for(|stop| *stop) => return,
             }
-            let pollers: Vec<_> = self.lock().pollers.values().cloned().collect();
-            for poller in pollers {
-                let received = poller.expire(options.idle);
-                let _ = self.core.acknowledge(&poller.session, received).await;
-                if poller.is_empty_for(options.grace) {
-                    self.core.leave(poller.session.clone()).await;
-                }
+            let due = self.lock().looks.due(Instant::now());
+            for poller in due {
+                self.look(poller, limits).await;
             }
-            self.lock().tickets.retain(|_, page| page.is_known());
+        }
+    }
+
+    async fn look(&self, poller: Arc<Poller>, limits: Limits) {
+        let received = poller.expire(limits);
+        self.forget(&poller);
+        let _ = self.core.acknowledge(&poller.session, received).await;
+        if poller.retire(limits.grace) {
+            self.core.leave(poller.session.clone()).await;
+        }
+        if !poller.is_over() {
+            self.lock().looks.add(poller.lasts_until(limits), poller);
         }
     }
 }

@@ -3,13 +3,20 @@
 //! What the session's queue brings stands in one list, and each page is a place in it. A page that polls has received what it
 //! was handed by the poll before; what every page has received is acknowledged to the core.
 
+mod answer;
 mod page;
+mod progress;
 
+pub(super) use answer::Answer;
 pub(super) use page::{Page, Polled};
+pub(super) use progress::Limits;
 
 use super::wire::Edition;
-use jmessage_core::{End, Error, Event, Receipt, Session, Shared, Signal, To, Token, port::Appended};
+use jmessage_core::{
+    Core, End, Error, Event, GroupChange, Receipt, Session, Shared, Signal, To, Token, port::Appended,
+};
 use jmessage_model::{Content, ConversationId, Seq, UserId};
+use progress::Progress;
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -55,6 +62,11 @@ impl Item {
         }
     }
 
+    /// Whether it is a word in passing.
+    pub(super) fn is_aside(&self) -> bool {
+        matches!(self, Self::Signal(signal) if matches!(**signal, Signal::Aside { .. }))
+    }
+
     /// Whether this page is to be told of it.
     fn is_for(&self, page: u64) -> bool {
         match self {
@@ -64,11 +76,11 @@ impl Item {
     }
 }
 
-/// A message under way.
+/// A command under way.
 struct Pending {
     answer: oneshot::Sender<Result<Receipt, Error>>,
-    /// From which page, to whom, and what it says.
-    message: (u64, To, Content),
+    /// Of a message: from which page, to whom, and what it says.
+    message: Option<(u64, To, Content)>,
 }
 
 /// The session of one user, and its pages.
@@ -81,7 +93,6 @@ pub(super) struct Poller {
     bell: Notify,
 }
 
-#[derive(Default)]
 struct State {
     items: VecDeque<Item>,
     /// How many items were there before the first of these.
@@ -94,32 +105,34 @@ struct State {
     next_request: u64,
     /// The last position of each conversation that was put into the list.
     heads: HashMap<ConversationId, Seq>,
-    /// Since when there is no page.
-    empty: Option<Instant>,
+    /// When a page was heard of last that is gone now; at first when the session was opened.
+    heard: Instant,
+    /// Tickets of pages that are gone.
+    gone: Vec<String>,
     blocked: HashSet<ConversationId>,
     /// What went by in those.
     passed: HashMap<ConversationId, Seq>,
     over: bool,
 }
 
-/// How far one page is.
-struct Progress {
-    /// Everything before this was received.
-    received: u64,
-    /// Everything before this was handed over by the last answer that got out.
-    handed: u64,
-    /// Which of its polls is the last one.
-    poll: u64,
-    /// Whether that one waits.
-    waits: bool,
-    /// When the page was heard of last.
-    seen: Instant,
-    users: Vec<UserId>,
-}
-
 impl Poller {
     pub(super) fn new(session: Arc<Session>, token: Token) -> Arc<Self> {
-        Arc::new(Self { session, token, state: Mutex::default(), bell: Notify::new() })
+        let state = State {
+            items: VecDeque::new(),
+            before: 0,
+            confirmed: 0,
+            pages: HashMap::new(),
+            next_page: 0,
+            requests: HashMap::new(),
+            next_request: 0,
+            heads: HashMap::new(),
+            heard: Instant::now(),
+            gone: Vec::new(),
+            blocked: HashSet::new(),
+            passed: HashMap::new(),
+            over: false,
+        };
+        Arc::new(Self { session, token, state: Mutex::new(state), bell: Notify::new() })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -135,10 +148,7 @@ impl Poller {
         let id = state.next_page;
         state.next_page += 1;
         let (received, handed) = (state.confirmed.max(state.before), state.end());
-        let seen = Instant::now();
-        let progress = Progress { received, handed, poll: 0, waits: false, seen, users: Vec::new() };
-        state.pages.insert(id, progress);
-        state.empty = None;
+        state.pages.insert(id, Progress::new(received, handed));
         let new = usize::try_from(received - state.before).unwrap_or(usize::MAX);
         let items = state.items.iter().skip(new).cloned().collect();
         drop(state);
@@ -182,8 +192,9 @@ impl Poller {
                     let Some(Pending { answer, message }) = self.lock().requests.remove(&request) else {
                         continue;
                     };
-                    if let Ok(Receipt::Sent(stored)) = &result {
-                        let (page, to, content) = message;
+                    if let Ok(Receipt::Sent(stored)) = &result
+                        && let Some((page, to, content)) = message
+                    {
                         items.push(Item::Own(Arc::new(Own { page, to, content, stored: *stored })));
                     }
                     let _ = answer.send(result);
@@ -196,8 +207,21 @@ impl Poller {
         }
     }
 
-    /// A number for a message, and where its answer will come.
-    fn request(&self, message: (u64, To, Content)) -> (u64, oneshot::Receiver<Result<Receipt, Error>>) {
+    /// Changes a group; when this returns the change is stored.
+    pub(super) async fn change(&self, core: &Core, change: GroupChange) -> Result<Receipt, Error> {
+        let (request, receipt) = self.request(None);
+        if let Err(error) = core.change_group(&self.session, request, change).await {
+            self.withdraw(request);
+            return Err(error);
+        }
+        receipt.await.map_err(|_| Error::Superseded)?
+    }
+
+    /// A number for a command, and where its answer will come.
+    fn request(
+        &self,
+        message: Option<(u64, To, Content)>,
+    ) -> (u64, oneshot::Receiver<Result<Receipt, Error>>) {
         let (answer, receipt) = oneshot::channel();
         let mut state = self.lock();
         let request = state.next_request;
@@ -208,7 +232,7 @@ impl Poller {
         (request, receipt)
     }
 
-    /// The message was not submitted after all.
+    /// The command was not submitted after all.
     fn withdraw(&self, request: u64) {
         self.lock().requests.remove(&request);
     }
@@ -218,25 +242,20 @@ impl Poller {
         tracing::debug!(?why, user = %self.session.user.name, "pages ended");
         let mut state = self.lock();
         state.over = true;
-        state.pages.clear();
+        state.give_up(|_, _| true);
         state.requests.clear();
         state.items.clear();
         drop(state);
         self.bell.notify_waiters();
     }
 
-    /// Whether no page is there.
-    pub(super) fn is_empty(&self) -> bool {
-        self.lock().pages.is_empty()
-    }
-
-    /// Whether no page was there for so long.
-    pub(super) fn is_empty_for(&self, time: Duration) -> bool {
+    /// Ends when no page was heard of for so long; whoever comes from now on opens a session anew. False when one is there,
+    /// or was not long ago.
+    pub(super) fn retire(&self, time: Duration) -> bool {
         let mut state = self.lock();
-        if !state.pages.is_empty() {
-            return false;
-        }
-        state.empty.get_or_insert_with(Instant::now).elapsed() >= time
+        let is_empty = state.pages.is_empty() && state.heard.elapsed() >= time;
+        state.over |= is_empty;
+        is_empty
     }
 
     /// Whether the session has ended.
@@ -254,18 +273,32 @@ impl Poller {
         self.bell.notified().await;
     }
 
-    /// Gives up pages that were not heard of for so long; what all others have received, as by [`Page::poll`].
-    pub(super) fn expire(&self, idle: Duration) -> Vec<(ConversationId, Seq)> {
+    /// Gives up pages that were not heard of for too long; what all others have received, as by [`Page::poll`].
+    pub(super) fn expire(&self, limits: Limits) -> Vec<(ConversationId, Seq)> {
+        let now = Instant::now();
         let mut state = self.lock();
-        let before = state.pages.len();
-        state.pages.retain(|_, page| page.waits || page.seen.elapsed() < idle);
-        if state.pages.len() == before {
+        if !state.give_up(|_, page| page.over_at(limits).is_some_and(|over| over <= now)) {
             return Vec::new();
         }
         let positions = state.forget();
         drop(state);
         self.bell.notify_waiters();
         positions
+    }
+
+    /// Until when nothing is given up, whatever pages do.
+    pub(super) fn lasts_until(&self, limits: Limits) -> Instant {
+        let state = self.lock();
+        // A page that waits may be cut at any moment.
+        let soonest = Instant::now() + limits.shortest();
+        let empty = state.pages.is_empty().then(|| state.heard + limits.grace);
+        let pages = state.pages.values().filter_map(|page| page.over_at(limits));
+        pages.chain(empty).fold(soonest, Instant::min)
+    }
+
+    /// The tickets of pages that are gone, each once.
+    pub(super) fn gone(&self) -> Vec<String> {
+        std::mem::take(&mut self.lock().gone)
     }
 
     /// Everybody whom some page shows.
@@ -275,6 +308,13 @@ impl Poller {
         users.sort_unstable();
         users.dedup();
         users
+    }
+
+    /// No page shows this user any more.
+    pub(super) fn show_no_longer(&self, user: UserId) {
+        for page in self.lock().pages.values_mut() {
+            page.users.retain(|other| *other != user);
+        }
     }
 
     /// From now on nothing of these conversations is told.
@@ -296,6 +336,16 @@ impl Poller {
 }
 
 impl State {
+    /// Removes pages; whether there were any.
+    fn give_up(&mut self, is_gone: impl Fn(u64, &Progress) -> bool) -> bool {
+        let before = self.pages.len();
+        for (_, page) in self.pages.extract_if(|id, page| is_gone(*id, page)) {
+            self.heard = self.heard.max(page.heard());
+            self.gone.extend(page.ticket);
+        }
+        self.pages.len() < before
+    }
+
     fn end(&self) -> u64 {
         self.before + self.items.len() as u64
     }
@@ -324,7 +374,7 @@ impl State {
     /// The page that has received least holds all others up. What nobody has received is in the log for whoever comes.
     fn give_up_slowest(&mut self) {
         let least = self.pages.values().map(|page| page.received).min();
-        self.pages.retain(|_, page| Some(page.received) > least);
+        self.give_up(|_, page| Some(page.received) <= least);
         if self.pages.is_empty() {
             self.items.clear();
             self.over = true;

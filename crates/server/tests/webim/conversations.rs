@@ -5,8 +5,9 @@ use crate::{
     site::Site,
 };
 use anyhow::Result;
-use jmessage_testkit::samples;
+use jmessage_testkit::{PATIENCE, samples};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 #[tokio::test]
 async fn pages_of_both_kinds_chat() -> Result<()> {
@@ -219,14 +220,91 @@ async fn a_file_of_jmessage_is_said_in_words() -> Result<()> {
     Ok(())
 }
 
+const INVITE: &str = "webim-event:invite|,|_1|,|Free space";
+
 #[tokio::test]
-async fn events_of_old_pages_are_no_messages() -> Result<()> {
+async fn an_event_of_a_page_is_told_to_those_who_are_there_and_is_no_message() -> Result<()> {
     let site = Site::start().await?;
-    let (page, mut bobby) = (site.page("alice001").await?, site.native("bobby001").await?);
-    let event = [("type", "chat"), ("to", "bobby001"), ("body", "webim-event:invite|,|_1|,|Free space")];
-    assert_eq!(page.post("message", &event).await?.status, 400);
+    let (page, other) = (site.page("alice001").await?, site.page("bobby001").await?);
+    let (second, mut bobby) = (page.again().await?, site.native("bobby001").await?);
+    page.say("bobby001", INVITE).await?;
+    let heard = &other.messages().await?[0];
+    let expected = json!({
+        "type": "chat", "to": "bobby001", "from": "alice001", "nick": "alice001", "body": INVITE,
+        "timestamp": heard["timestamp"],
+    });
+    assert_eq!((heard, heard["timestamp"].is_u64()), (&expected, true));
+    other.say("alice001", "Thank you.").await?;
+    assert_eq!(second.hear(1).await?, ["Thank you."], "what its user told others is not told to it");
     page.say("bobby001", "Hello.").await?;
+    assert_eq!(bobby.hear().await?.text, "Thank you.", "an event is nothing to JMessage");
     assert_eq!(bobby.hear().await?.text, "Hello.");
-    assert_eq!(page.history("bobby001").await?.len(), 1);
+    assert_eq!(bodies(&page.history("bobby001").await?), ["Thank you.", "Hello."], "and is in no log");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_event_to_a_room_is_told_to_the_members_who_are_there() -> Result<()> {
+    let site = Site::start().await?;
+    let room = site.room(&["alice001", "bobby001", "bobby002"]).await?;
+    let (page, other) = (site.page("alice001").await?, site.page("bobby001").await?);
+    let (deaf, outsider) = (site.page("bobby002").await?, site.page("bobby003").await?);
+    deaf.done("leave", &[("id", &room)]).await?;
+    page.say(&room, INVITE).await?;
+    let heard = &other.messages().await?[0];
+    assert_eq!(
+        (&heard["type"], &heard["to"], &heard["body"]),
+        (&json!("grpchat"), &json!(room), &json!(INVITE))
+    );
+    let refused = [("type", "grpchat"), ("to", room.as_str()), ("body", INVITE)];
+    assert_eq!(outsider.post("message", &refused).await?.status, 404);
+    for (page, user) in [(&deaf, "bobby002"), (&outsider, "bobby003")] {
+        other.say(user, "Hello.").await?;
+        assert_eq!(page.hear(1).await?, ["Hello."]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_event_is_for_nobody_who_is_not_there() -> Result<()> {
+    let site = Site::start().await?;
+    let page = site.page("alice001").await?;
+    page.say("bobby001", INVITE).await?;
+    let other = site.page("bobby001").await?;
+    assert_eq!(other.told["new_messages"], json!([]));
+    page.say("bobby001", INVITE).await?;
+    page.say("bobby001", "Hello.").await?;
+    let told = async {
+        loop {
+            let new = bodies(&list(&other.again().await?.told["new_messages"]));
+            if !new.is_empty() {
+                return anyhow::Ok(new);
+            }
+        }
+    };
+    let new = timeout(PATIENCE, told).await??;
+    assert_eq!(new, ["Hello."], "the library would show an event there as a message");
+    assert_eq!(other.hear(2).await?, [INVITE, "Hello."]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_event_is_refused_as_a_message_would_be() -> Result<()> {
+    let site = Site::start().await?;
+    site.let_broadcast("alice001").await?;
+    let page = site.page("alice001").await?;
+    let long = format!("webim-event:{}", "x".repeat(4097));
+    let cases = [
+        (("chat", "nobody", INVITE), 404),
+        (("grpchat", "_9", INVITE), 404),
+        (("chat", "", INVITE), 400),
+        (("broadcast", "", INVITE), 400),
+        (("chat", "bobby001", "webim-event:"), 400),
+        (("chat", "bobby001", &long), 400),
+    ];
+    for ((kind, to, body), status) in cases {
+        let answer = page.post("message", &[("type", kind), ("to", to), ("body", body)]).await?;
+        assert_eq!(answer.status, status, "{kind} {to} {}", &body[..body.len().min(40)]);
+    }
     Ok(())
 }

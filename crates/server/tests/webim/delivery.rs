@@ -141,7 +141,12 @@ async fn a_page_that_is_loaded_anew_misses_nothing_said_meanwhile() -> Result<()
     page.done("refresh", &[]).await?;
     bobby.say("alice001", "two").await?;
     let page = page.again().await?;
-    assert_eq!(new_messages(&page), ["one", "two"]);
+    let mut heard = new_messages(&page);
+    // What was just stored may be on its way to the list of the user's pages.
+    while heard.len() < 2 {
+        heard.extend(page.hear(1).await?);
+    }
+    assert_eq!(heard, ["one", "two"]);
     bobby.say("alice001", "three").await?;
     assert_eq!(page.hear(1).await?, ["three"]);
     Ok(())

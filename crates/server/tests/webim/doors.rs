@@ -11,7 +11,7 @@ use std::{collections::HashSet, time::Duration};
 const EVIL: &str = "https://evil.example";
 
 /// The calls that change something, each with what it needs.
-const WRITES: [(&str, Parameters<'_>); 9] = [
+const WRITES: [(&str, Parameters<'_>); 13] = [
     ("message", &[("type", "chat"), ("to", "bobby001"), ("body", "Hello.")]),
     ("clear_history", &[("id", "bobby001"), ("type", "chat")]),
     ("presence", &[("show", "dnd")]),
@@ -19,16 +19,22 @@ const WRITES: [(&str, Parameters<'_>); 9] = [
     ("setting", &[("data", r#"{"play_sound":true}"#)]),
     ("join", &[("id", "_1")]),
     ("leave", &[("id", "_1")]),
+    ("block", &[("id", "_1")]),
+    ("unblock", &[("id", "_1")]),
+    ("invite", &[("id", "d94781a658a1a939"), ("nick", "TestRoom"), ("members", "bobby001")]),
+    ("remove_buddy", &[("id", "bobby001")]),
     ("refresh", &[]),
     ("offline", &[]),
 ];
 
 /// The calls that tell something of the user.
-const READS: [(&str, Parameters<'_>); 5] = [
+const READS: [(&str, Parameters<'_>); 7] = [
     ("buddies", &[("ids", "bobby001")]),
     ("rooms", &[]),
     ("history", &[("id", "bobby001"), ("type", "chat")]),
     ("notification", &[]),
+    ("search", &[("nick", "bobby")]),
+    ("download", &[("id", "bobby001"), ("type", "chat")]),
     ("members", &[("id", "_1")]),
 ];
 
@@ -95,7 +101,8 @@ async fn a_cookie_is_worth_nothing_in_the_hands_of_another_site() -> Result<()> 
     let site = Site::start().await?;
     let page = site.page("alice001").await?;
     page.say("bobby001", "Hello.").await?;
-    for (call, parameters) in [("clear_history", WRITES[1].1), ("setting", WRITES[4].1)] {
+    let writes = [("clear_history", WRITES[1].1), ("setting", WRITES[4].1), ("remove_buddy", WRITES[10].1)];
+    for (call, parameters) in writes {
         for (header, value) in
             [("Origin", EVIL), ("Origin", "null"), ("Referer", EVIL), ("Sec-Fetch-Site", "cross-site")]
         {

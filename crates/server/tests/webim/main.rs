@@ -8,6 +8,7 @@ mod delivery;
 mod documents;
 mod doors;
 mod malformed;
+mod newer;
 mod page;
 mod pages;
 mod seed_000;

@@ -5,7 +5,7 @@ use anyhow::Result;
 use jmessage_testkit::request;
 use serde_json::json;
 
-const CALLS: [&str; 22] = [
+const CALLS: [&str; 29] = [
     "online",
     "offline",
     "refresh",
@@ -27,6 +27,13 @@ const CALLS: [&str; 22] = [
     "notifications",
     "menu",
     "packets",
+    "invite",
+    "block",
+    "unblock",
+    "remove_buddy",
+    "search",
+    "download",
+    "upload",
     "nonsense",
 ];
 

@@ -1,7 +1,7 @@
 //! Pages come and go: several of one user, at once, one after the other, and more than there is room for.
 
 use crate::{
-    page::{Page, bodies, list},
+    page::{A_WHILE, Page, bodies, list},
     site::{Site, credentials},
 };
 use anyhow::Result;
@@ -21,6 +21,31 @@ async fn a_user_is_online_until_its_last_page_is_gone() -> Result<()> {
     assert_eq!(other.buddy("alice001").await?["presence"], "online");
     two.done("offline", &[]).await?;
     assert_eq!(other.buddy("alice001").await?["presence"], "offline");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_that_dies_while_its_poll_waits_is_gone_after_the_grace() -> Result<()> {
+    let site = Site::start_with(|options| options.grace = A_WHILE).await?;
+    let other = site.page_with("bobby001", &[("buddy_ids", "alice001")]).await?;
+    let page = site.page("alice001").await?;
+    other.presence("online", "alice001").await?;
+    assert!(timeout(A_WHILE, page.poll()).await.is_err(), "it waits, and then its connection is closed");
+    // Much sooner than a page that is silent, which has a minute.
+    other.presence("offline", "alice001").await?;
+    assert!(page.is_gone().await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_that_polls_again_after_a_cut_is_not_gone() -> Result<()> {
+    let site = Site::start().await?;
+    let (page, other) = (site.page("alice001").await?, site.page("bobby001").await?);
+    for _ in 0..3 {
+        assert!(timeout(A_WHILE, page.poll()).await.is_err());
+    }
+    other.say("alice001", "Hello.").await?;
+    assert_eq!(page.hear(1).await?, ["Hello."]);
     Ok(())
 }
 

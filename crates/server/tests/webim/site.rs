@@ -4,6 +4,7 @@ use crate::page::{Asking, Page};
 use anyhow::{Context, Result};
 use jmessage_gateway::webim::{Mount, Options};
 use jmessage_model::{AppId, AppKey, AvatarPath, ContactLabel, Description, Nickname, Notice, ProfileEdit};
+use jmessage_server::Config;
 use jmessage_testkit::{Answer, App, Client, PASSWORD, TestServer};
 use serde_json::json;
 use std::time::Duration;
@@ -27,6 +28,11 @@ impl Site {
 
     /// With some options of the gateway changed.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Options)) -> Result<Self> {
+        Self::start_configured(|config| change(&mut config.webim)).await
+    }
+
+    /// With some settings of the server changed.
+    pub(crate) async fn start_configured(change: impl FnOnce(&mut Config)) -> Result<Self> {
         let key = AppKey::new(&App::published().key)?;
         let mount = |prefix: &str, old| Mount {
             prefix: prefix.to_owned(),
@@ -37,7 +43,7 @@ impl Site {
         let mounts = vec![mount(MOUNT, false), mount(OLD, true)];
         let server = TestServer::start_with(|config| {
             config.webim.mounts = mounts;
-            change(&mut config.webim);
+            change(config);
         });
         Ok(Self { server: server.await? })
     }

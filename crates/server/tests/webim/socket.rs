@@ -1,7 +1,7 @@
 //! The WebSocket in place of the poll.
 
 use crate::{
-    page::{Page, bodies, list},
+    page::{A_WHILE, Page, bodies, list},
     site::{DOMAIN, Site},
 };
 use anyhow::{Context, Result, bail};
@@ -186,5 +186,19 @@ async fn a_frame_that_is_too_large_ends_a_connection_and_not_the_page() -> Resul
     while wire.frame().await?.is_some() {}
     bobby.say("alice001", "Hello.").await?;
     assert_eq!(page.hear(1).await?, ["Hello."]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_whose_connection_broke_is_gone_after_the_grace() -> Result<()> {
+    let site = Site::start_with(|options| options.grace = A_WHILE).await?;
+    let other = site.page_with("bobby001", &[("buddy_ids", "alice001")]).await?;
+    let page = site.page("alice001").await?;
+    other.presence("online", "alice001").await?;
+    let mut wire = Wire::subscribe(&page).await?;
+    other.say("alice001", "Hello.").await?;
+    assert_eq!(bodies(&wire.messages().await?), ["Hello."]);
+    drop(wire);
+    other.presence("offline", "alice001").await?;
     Ok(())
 }

@@ -32,7 +32,7 @@ async fn rooms_of_others_answer_as_rooms_that_do_not_exist() -> Result<()> {
     let page = site.page("alice001").await?;
     let ids = [foreign.as_str(), "_9"];
     let said = [("type", "grpchat"), ("body", "Let me in.")];
-    let calls: [(&str, &str, Parameters<'_>); 12] = [
+    let calls: [(&str, &str, Parameters<'_>); 16] = [
         ("members", "id", &[]),
         ("join", "id", &[]),
         ("leave", "id", &[]),
@@ -45,6 +45,10 @@ async fn rooms_of_others_answer_as_rooms_that_do_not_exist() -> Result<()> {
         ("status", "to", &[("show", "typing")]),
         ("message", "to", &[("type", "chat"), ("body", "Let me in.")]),
         ("members", "id", &[("type", "grpchat")]),
+        ("block", "id", &[]),
+        ("unblock", "id", &[]),
+        ("invite", "id", &[("nick", "Mine"), ("members", "bobby003")]),
+        ("download", "id", &[("type", "grpchat")]),
     ];
     for (call, name, more) in calls {
         are_alike(&page, call, name, more, ids).await?;
@@ -78,13 +82,16 @@ async fn users_of_another_app_answer_as_users_that_do_not_exist() -> Result<()> 
     site.server.add_app("5f7aef34fb361292c566a1cd", "154d6103823a726fc12d0466", &["stranger"]).await?;
     let page = site.page("alice001").await?;
     let ids = ["stranger", "nobody01"];
-    let calls: [(&str, &str, Parameters<'_>); 6] = [
+    let calls: [(&str, &str, Parameters<'_>); 9] = [
         ("history", "id", &[("type", "chat")]),
         ("history", "ids", &[]),
         ("clear_history", "id", &[("type", "chat")]),
         ("message", "to", &[("type", "chat"), ("body", "Hello.")]),
         ("buddies", "ids", &[]),
         ("status", "to", &[("show", "typing")]),
+        ("search", "nick", &[]),
+        ("remove_buddy", "id", &[]),
+        ("download", "id", &[("type", "chat")]),
     ];
     for (call, name, more) in calls {
         are_alike(&page, call, name, more, ids).await?;
@@ -107,6 +114,7 @@ async fn what_two_others_said_is_nobody_elses_history() -> Result<()> {
     let page = site.page("alice001").await?;
     let ids = ["bobby002", "bobby003"];
     are_alike(&page, "history", "id", &[("type", "chat")], ids).await?;
+    are_alike(&page, "download", "id", &[("type", "chat")], ids).await?;
     are_alike(&page, "clear_history", "id", &[("type", "chat")], ids).await
 }
 
@@ -132,6 +140,7 @@ async fn nothing_that_is_told_to_everybody_leaves_its_app() -> Result<()> {
     page.done("message", &[("type", "broadcast"), ("body", "Tea is ready.")]).await?;
     page.done("presence", &[("show", "dnd"), ("status", "A secret.")]).await?;
     page.done("status", &[("to", "bobby001"), ("show", "typing")]).await?;
+    page.say("bobby001", "webim-event:invite|,|_1|,|A secret.").await?;
     page.say("bobby001", "A secret.").await?;
     while !susan.messages().await?.iter().any(|message| message["body"] == "A secret.") {}
     other.say("bobby001", "Hello.").await?;

@@ -8,8 +8,8 @@ use super::{
 };
 use jmessage_core::port::ProfileRecord;
 use jmessage_model::{
-    AvatarPath, ConversationId, Description, Gender, Millis, NameError, Nickname, Profile, ProfileEdit,
-    UserId,
+    AppId, AvatarPath, ConversationId, Description, Gender, Millis, NameError, Nickname, Profile,
+    ProfileEdit, UserId,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -65,6 +65,32 @@ pub(super) fn profiles(
          ORDER BY m.joined, m.user LIMIT ?2 OFFSET ?3"
     ))?
     .query_map(params![to_sql(group.0), to_sql(limit as u64), to_sql(start as u64)], profile_row)?
+    .collect()
+}
+
+/// Those in whose name or nickname the text stands. Goes through all users of the App, in the order of their names, until it
+/// has found enough.
+pub(super) fn search(
+    c: &Connection,
+    app: AppId,
+    text: &Nickname,
+    limit: usize,
+) -> rusqlite::Result<Vec<ProfileRecord>> {
+    let mut pattern = String::from("%");
+    for c in text.as_str().chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    c.prepare_cached(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM user u WHERE u.app = ?1 AND (u.name LIKE ?2 ESCAPE '\\' OR u.nickname LIKE ?2 ESCAPE '\\')
+         ORDER BY u.name LIMIT ?3"
+    ))?
+    .query_map(params![to_sql(app.0), pattern, to_sql(limit as u64)], profile_row)?
     .collect()
 }
 

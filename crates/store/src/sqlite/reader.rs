@@ -114,6 +114,10 @@ impl Reader for SqliteReader {
         self.with(|c| people::people(c, app, names))
     }
 
+    fn search(&self, app: AppId, text: &Nickname, limit: usize) -> Result<Vec<ProfileRecord>, Unavailable> {
+        self.with(|c| profile::search(c, app, text, limit))
+    }
+
     fn contacts(&self, user: UserId) -> Result<Vec<ContactRecord>, Unavailable> {
         self.with(|c| people::contacts(c, user))
     }

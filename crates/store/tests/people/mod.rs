@@ -3,8 +3,8 @@
 use crate::fixture::{Open, Store};
 use jmessage_core::port::{Done, Op};
 use jmessage_model::{
-    AppKey, ContactLabel, Content, Description, Gender, Millis, Nickname, Noted, Notice, ProfileEdit, Seq,
-    SettingName, UserId, Username,
+    AppId, AppKey, ContactLabel, Content, Description, Gender, Millis, Nickname, Noted, Notice, ProfileEdit,
+    Seq, SettingName, UserId, Username,
 };
 
 fn name(text: &str) -> Username {
@@ -51,6 +51,19 @@ impl Store {
         let names: Vec<_> = names.iter().copied().map(name).collect();
         let people = self.reader.people(self.app, &names).unwrap();
         people.iter().map(|person| person.card.id).collect()
+    }
+
+    fn search(&self, text: &str, limit: usize) -> Vec<String> {
+        let found = self.reader.search(self.app, &Nickname::new(text).unwrap(), limit).unwrap();
+        found.iter().map(|person| person.card.name.as_str().to_owned()).collect()
+    }
+
+    /// Users are those of another App from now on; the App they were of before.
+    fn begin_another_app(&mut self) -> AppId {
+        let (key, secret) = (AppKey::new("second").unwrap(), "secret".into());
+        let create = Op::CreateApp { key, name: String::new(), secret, at: Millis(0) };
+        let Ok(Done::App(second)) = self.apply(create) else { panic!("no app") };
+        std::mem::replace(&mut self.app, second)
     }
 
     fn others(&mut self) -> [UserId; 3] {
@@ -144,19 +157,37 @@ fn nobody_may_broadcast_unless_it_was_let_and_then_until_it_is_not_let_any_more(
 fn people_are_found_by_their_names_in_one_app_and_unknown_names_are_passed_over() {
     let mut store = Store::new();
     let [alice, bobby, _] = store.others();
-    let (key, secret) = (AppKey::new("second").unwrap(), "secret".into());
-    let Ok(Done::App(second)) =
-        store.apply(Op::CreateApp { key, name: String::new(), secret, at: Millis(0) })
-    else {
-        panic!("no app")
-    };
-    let first = std::mem::replace(&mut store.app, second);
+    let first = store.begin_another_app();
     let namesake = store.user("alice");
     let elsewhere = store.user("elsewhere");
     assert_eq!(store.people(&["alice", "elsewhere", "bobby"]), [namesake, elsewhere]);
     store.app = first;
     assert_eq!(store.people(&["bobby", "nobody", "elsewhere", "alice"]), [bobby, alice]);
     assert_eq!(store.people(&[]), []);
+}
+
+#[test]
+fn people_are_found_by_what_stands_in_their_names_and_in_no_other_app() {
+    let mut store = Store::new();
+    let [alice, _, _] = store.others();
+    let nicknamed = |store: &mut Store, user, nickname: &str| {
+        let edit = ProfileEdit { nickname: Some(Nickname::new(nickname).unwrap()), ..ProfileEdit::default() };
+        store.done(Op::EditUser { user, edit: Box::new(edit), at: Millis(1) });
+    };
+    nicknamed(&mut store, alice, "王小明 100%_\\");
+    let first = store.begin_another_app();
+    store.user("malice");
+    assert_eq!(store.search("l", 9), ["malice"]);
+    store.app = first;
+    assert_eq!(store.search("l", 9), ["alice", "carol"], "by name");
+    assert_eq!(store.search("l", 1), ["alice"]);
+    assert_eq!(store.search("BOB", 9), ["bobby"], "case makes no difference");
+    for text in ["小明", "100%", "%_", "_\\", "\\", " "] {
+        assert_eq!(store.search(text, 9), ["alice"], "{text}: no sign means any other");
+    }
+    for text in ["小红", "a%e", "b_bby", "%%", "l\\"] {
+        assert_eq!(store.search(text, 9), [""; 0], "{text}");
+    }
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! The short calls about messages, people, and what the page's user shows.
 
 use super::{
+    EVENT,
     caller::{Asked, Kind},
     link,
     online::names,
+    people,
     rooms::{edition, listen_anew},
     setting::Setting,
     style,
@@ -18,19 +20,18 @@ use crate::webim::{
 use axum::response::Response;
 use jmessage_core::To;
 use jmessage_model::{Content, Noted, Username};
+use std::time::Duration;
 
 /// Messages of a history at most.
 pub(super) const HISTORY: usize = 50;
 /// Notices at most.
 const NOTICES: usize = 50;
-/// What texts begin with by which old pages tell each other something; they are no messages.
-const EVENT: &str = "webim-event:";
 
 /// The page is gone, and its user with it unless it has another one.
 pub(super) async fn offline(gateway: &Gateway, asked: &Asked, manner: &Manner) -> Result<Response, Refused> {
     let page = asked.page(gateway)?;
     acknowledge(gateway, &page, page.leave()).await;
-    if page.poller.is_empty() {
+    if page.poller.retire(Duration::ZERO) {
         gateway.core.leave(page.poller.session.clone()).await;
     }
     Ok(manner.ok())
@@ -49,23 +50,16 @@ pub(super) async fn buddies(gateway: &Gateway, asked: &Asked, manner: &Manner) -
     let (core, session) = (&gateway.core, &caller.poller.session);
     let ids = asked.params.list("ids")?;
     let contacts = core.contacts(session).await?;
-    let people = if ids.is_empty() {
+    let people: Vec<_> = if ids.is_empty() {
         contacts.iter().map(|contact| contact.other.clone()).collect()
     } else {
         core.people(session, names(ids.into_iter())).await?
     };
-    let numbers: Vec<_> = people.iter().map(|person| person.card.id).collect();
     if let Some(page) = &caller.page {
-        page.also_watch(numbers.iter().copied());
+        page.also_watch(people.iter().map(|person| person.card.id));
         listen_anew(gateway, &caller.poller).await?;
     }
-    let seen = core.look(session, numbers, Vec::new()).await?;
-    let edition = edition(gateway, asked, caller.page.as_deref());
-    let group = |id| contacts.iter().find(|contact| contact.other.card.id == id).map(|c| c.label.as_str());
-    let buddies = people.iter().zip(&seen.users).map(|(person, shown)| {
-        outbound::buddy(&gateway.options.sights, edition, person, shown.as_ref(), group(person.card.id))
-    });
-    Ok(manner.value(&buddies.collect::<Vec<_>>()))
+    people::tell(gateway, asked, manner, &caller, (&people, &contacts)).await
 }
 
 /// The conversation of an id.
@@ -74,7 +68,7 @@ pub(super) fn conversation(id: &str) -> Option<To> {
 }
 
 /// The conversation of an id, if it is of the type that was given.
-fn conversation_of_type(asked: &Asked, id: &str) -> Result<Option<To>, Refused> {
+pub(super) fn conversation_of_type(asked: &Asked, id: &str) -> Result<Option<To>, Refused> {
     let kind = asked.params.text("type").map(|_| asked.params.message_type()).transpose()?;
     Ok(conversation(id).filter(|with| match kind {
         Some(MessageType::Chat) => matches!(with, To::User(_)),
@@ -126,33 +120,43 @@ pub(super) async fn clear_history(
     Ok(manner.ok())
 }
 
-/// Sends a message; the answer means that it is stored.
+/// Sends a message; the answer means that it is stored. An event of a page is told to whoever is there, and kept by nobody.
 pub(super) async fn message(gateway: &Gateway, asked: &Asked, manner: &Manner) -> Result<Response, Refused> {
     let page = asked.page(gateway)?;
-    let params = &asked.params;
-    let kind = params.message_type()?;
-    let text = params.verbatim("body").unwrap_or_default().to_owned();
-    if text.starts_with(EVENT) {
-        return Err(Refused::bad("events of pages are not carried"));
+    let (core, session) = (&gateway.core, &page.poller.session);
+    let text = asked.params.verbatim("body").unwrap_or_default();
+    let to = addressee(asked)?;
+    if let Some(event) = text.strip_prefix(EVENT) {
+        let to = to.ok_or_else(|| Refused::bad("an event is for a user or a room"))?;
+        core.aside(session, to, Content::Text(event.to_owned())).await?;
+        return Ok(manner.ok());
     }
-    let content = match params.text("style").and_then(style::filtered) {
+    let text = text.to_owned();
+    let content = match asked.params.text("style").and_then(style::filtered) {
         Some(note) => Content::Noted(Box::new(Noted { text, note })),
         None => Content::Text(text),
     };
-    let core = &gateway.core;
-    match (kind, params.text("to")) {
-        (MessageType::Broadcast, _) => core.broadcast(&page.poller.session, content).await?,
-        (MessageType::Chat, Some(to)) => {
-            let to = Username::new(to).map_err(|_| Refused::not_found())?;
-            page.send(core, To::User(to), content).await?;
-        }
-        (MessageType::GroupChat, Some(to)) => {
-            let to = read_room_id(to).ok_or_else(Refused::not_found)?;
-            page.send(core, To::Group(to), content).await?;
-        }
-        (MessageType::Chat | MessageType::GroupChat, None) => return Err(Refused::bad("to is missing")),
+    match to {
+        Some(to) => drop(page.send(core, to, content).await?),
+        None => core.broadcast(session, content).await?,
     }
     Ok(manner.ok())
+}
+
+/// Whom a message is for; everybody, if nobody.
+fn addressee(asked: &Asked) -> Result<Option<To>, Refused> {
+    match (asked.params.message_type()?, asked.params.text("to")) {
+        (MessageType::Broadcast, _) => Ok(None),
+        (MessageType::Chat, Some(to)) => match Username::new(to) {
+            Ok(name) => Ok(Some(To::User(name))),
+            Err(_) => Err(Refused::not_found()),
+        },
+        (MessageType::GroupChat, Some(to)) => match read_room_id(to) {
+            Some(id) => Ok(Some(To::Group(id))),
+            None => Err(Refused::not_found()),
+        },
+        (MessageType::Chat | MessageType::GroupChat, None) => Err(Refused::bad("to is missing")),
+    }
 }
 
 /// What the user shows to others from now on.

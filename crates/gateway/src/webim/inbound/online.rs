@@ -44,7 +44,9 @@ pub(super) async fn online(gateway: &Gateway, asked: &Asked, manner: &Manner) ->
             return Err(refused);
         }
     };
-    let items = page.poller.unblocked(items);
+    let mut items = page.poller.unblocked(items);
+    // Events are for pages that were there; the library would take them for messages here.
+    items.retain(|item| !item.is_aside());
     let mut response = given.answer(gateway, asked, manner, ticket, &page, &items)?;
     if asked.is_document {
         // A form logs in, and the page that posted it begins by the cookie: nobody has this ticket.

@@ -122,6 +122,19 @@ pub(super) async fn leave(gateway: &Gateway, asked: &Asked, manner: &Manner) -> 
     Ok(manner.ok())
 }
 
+/// Whether the page hears of a room, by the names that newer pages have for it.
+pub(super) async fn block(
+    gateway: &Gateway,
+    asked: &Asked,
+    manner: &Manner,
+    block: bool,
+) -> Result<Response, Refused> {
+    let page = asked.page(gateway)?;
+    let id = read_room_id(asked.params.required("id")?).ok_or_else(Refused::not_found)?;
+    set_blocked(gateway, &page, id, block).await?;
+    Ok(manner.ok())
+}
+
 async fn set_blocked(
     gateway: &Gateway,
     page: &Page,
@@ -172,7 +185,7 @@ pub(super) async fn members(gateway: &Gateway, asked: &Asked, manner: &Manner) -
 }
 
 /// The members of a group, with who is there.
-fn told(
+pub(super) fn told(
     edition: Edition,
     (group, present): &(GroupRecord, HashSet<UserId>),
 ) -> impl Iterator<Item = RoomMember<'_>> {
@@ -181,7 +194,7 @@ fn told(
 }
 
 /// A group, and who of it is there.
-async fn group(
+pub(super) async fn group(
     gateway: &Gateway,
     session: &Arc<Session>,
     id: ConversationId,

@@ -1,6 +1,6 @@
 //! One page: its polls, and what they confirm.
 
-use super::{HANDED, Item, Poller};
+use super::{HANDED, Item, Poller, progress::Standing};
 use crate::webim::wire::Edition;
 use jmessage_core::{Core, Error, Receipt, To, port::Appended};
 use jmessage_model::{Content, ConversationId, Seq, UserId};
@@ -19,7 +19,7 @@ pub(in crate::webim) struct Handed {
     pub(in crate::webim) items: Vec<Item>,
     /// The place behind them.
     end: u64,
-    poll: u64,
+    pub(super) poll: u64,
 }
 
 /// What became of a poll.
@@ -39,9 +39,9 @@ impl Page {
         let page = state.pages.get_mut(&self.id)?;
         page.received = page.handed;
         let received = page.received;
-        page.seen = Instant::now();
         page.poll += 1;
-        page.waits = true;
+        // It does not wait yet, and one that did before does so no more.
+        page.standing = Standing::Heard(Instant::now());
         let poll = page.poll;
         state.confirmed = state.confirmed.max(received);
         let positions = state.forget();
@@ -53,22 +53,33 @@ impl Page {
 
     /// Waits until there is something for this poll, at most so long.
     pub(in crate::webim) async fn wait(&self, poll: u64, hold: Duration) -> Polled {
-        let waiting = Waiting { page: self, poll };
-        let until = tokio::time::sleep(hold);
-        tokio::pin!(until);
-        loop {
-            let bell = self.poller.bell.notified();
-            tokio::pin!(bell);
-            // From here on no ring is missed.
-            bell.as_mut().enable();
-            if let Some(polled) = waiting.look(false) {
-                return polled;
-            }
-            tokio::select! {
-                () = bell => {}
-                () = &mut until => return waiting.look(true).unwrap_or(Polled::Nothing),
-            }
+        self.stands(poll, Standing::Waits);
+        let mut waiting = Waiting { page: self, poll, is_cut: true };
+        let polled = waiting.end(hold).await;
+        waiting.is_cut = false;
+        polled
+    }
+
+    /// What this poll says of the page, if it is the last one.
+    fn stands(&self, poll: u64, standing: Standing) {
+        let mut state = self.poller.lock();
+        if let Some(page) = state.pages.get_mut(&self.id)
+            && page.poll == poll
+        {
+            page.standing = standing;
         }
+    }
+
+    /// The poll was cut before it was answered, or its answer never got out.
+    pub(super) fn cut(&self, poll: u64) {
+        self.stands(poll, Standing::Cut(Instant::now()));
+    }
+
+    /// Keeps by what ticket the page is known, for when it is gone. False when it is.
+    pub(in crate::webim) fn keep_ticket(&self, ticket: &str) -> bool {
+        let mut state = self.poller.lock();
+        let page = state.pages.get_mut(&self.id);
+        page.map(|page| page.ticket = Some(ticket.to_owned())).is_some()
     }
 
     /// The answer got out: the next poll confirms it.
@@ -78,6 +89,7 @@ impl Page {
             && page.poll == handed.poll
         {
             page.handed = handed.end;
+            page.is_heard_of();
         }
     }
 
@@ -100,7 +112,7 @@ impl Page {
     ) -> Result<Appended, Error> {
         let key = core.new_key()?;
         let poller = &self.poller;
-        let (request, receipt) = poller.request((self.id, to.clone(), content.clone()));
+        let (request, receipt) = poller.request(Some((self.id, to.clone(), content.clone())));
         if let Err(error) = core.send(&poller.session, request, to, key, content).await {
             poller.withdraw(request);
             return Err(error);
@@ -114,7 +126,8 @@ impl Page {
     /// The page says goodbye; what all others have received.
     pub(in crate::webim) fn leave(&self) -> Vec<(ConversationId, Seq)> {
         let mut state = self.poller.lock();
-        state.pages.remove(&self.id);
+        state.give_up(|id, _| id == self.id);
+        state.heard = Instant::now();
         let positions = state.forget();
         drop(state);
         self.poller.bell.notify_waiters();
@@ -125,16 +138,11 @@ impl Page {
     pub(in crate::webim) fn is_there(&self) -> bool {
         match self.poller.lock().pages.get_mut(&self.id) {
             Some(page) => {
-                page.seen = Instant::now();
+                page.is_heard_of();
                 true
             }
             None => false,
         }
-    }
-
-    /// Whether the page was not given up.
-    pub(in crate::webim) fn is_known(&self) -> bool {
-        self.poller.lock().pages.contains_key(&self.id)
     }
 
     /// The page shows these users as well.
@@ -151,9 +159,30 @@ impl Page {
 struct Waiting<'a> {
     page: &'a Page,
     poll: u64,
+    /// Whether it is dropped before it was answered.
+    is_cut: bool,
 }
 
 impl Waiting<'_> {
+    /// How it ends, after so long at the latest.
+    async fn end(&self, hold: Duration) -> Polled {
+        let until = tokio::time::sleep(hold);
+        tokio::pin!(until);
+        loop {
+            let bell = self.page.poller.bell.notified();
+            tokio::pin!(bell);
+            // From here on no ring is missed.
+            bell.as_mut().enable();
+            if let Some(polled) = self.look(false) {
+                return polled;
+            }
+            tokio::select! {
+                () = bell => {}
+                () = &mut until => return self.look(true).unwrap_or(Polled::Nothing),
+            }
+        }
+    }
+
     /// What there is for it; with `even_nothing` also when that is nothing.
     fn look(&self, even_nothing: bool) -> Option<Polled> {
         let state = self.page.poller.lock();
@@ -181,12 +210,7 @@ impl Waiting<'_> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        let mut state = self.page.poller.lock();
-        if let Some(page) = state.pages.get_mut(&self.page.id)
-            && page.poll == self.poll
-        {
-            page.waits = false;
-            page.seen = Instant::now();
-        }
+        let now = Instant::now();
+        self.page.stands(self.poll, if self.is_cut { Standing::Cut(now) } else { Standing::Heard(now) });
     }
 }

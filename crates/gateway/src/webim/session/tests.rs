@@ -1,4 +1,5 @@
 use super::*;
+use crate::Fate;
 use jmessage_core::{Destination, Entry, Queue, QueueLimits, UserCard, port::Fence};
 use jmessage_model::{AppId, ClientKey, EntryId, Epoch, Millis, Nickname, Platform, UserId as Id, Username};
 use proptest::prelude::*;
@@ -110,6 +111,23 @@ async fn a_later_poll_ends_the_one_that_waits() {
     assert!(matches!(page.wait(second, Duration::from_secs(25)).await, Polled::Items(_)));
 }
 
+const LIMITS: Limits = Limits { idle: Duration::from_mins(1), grace: Duration::from_secs(15) };
+
+async fn after(seconds: u64) {
+    tokio::time::advance(Duration::from_secs(seconds)).await;
+}
+
+/// A poll that waits until it is dropped, which cuts it.
+async fn waiting(page: &Page) -> std::pin::Pin<Box<dyn Future<Output = Polled> + '_>> {
+    let (number, _) = page.confirm().unwrap();
+    let mut wait = Box::pin(page.wait(number, Duration::from_hours(1)));
+    tokio::select! {
+        biased;
+        _ = &mut wait => panic!("there is nothing to answer"),
+        () = std::future::ready(()) => wait,
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_page_that_was_not_heard_of_is_gone_and_one_that_waits_is_not() {
     let poller = poller();
@@ -117,17 +135,139 @@ async fn a_page_that_was_not_heard_of_is_gone_and_one_that_waits_is_not() {
     let (waits, _) = poller.enter(Edition::Current).unwrap();
     poller.put([entry(9, 1)]);
     assert_eq!(poll(&waits, true).await.0, Some(vec![1]));
-    let (number, _) = waits.confirm().unwrap();
-    let wait = waits.wait(number, Duration::from_mins(2));
-    tokio::pin!(wait);
-    tokio::select! {
-        biased;
-        _ = &mut wait => panic!("there is nothing to answer"),
-        () = std::future::ready(()) => {}
-    }
-    tokio::time::advance(Duration::from_secs(61)).await;
-    assert_eq!(poller.expire(Duration::from_mins(1)), [(ConversationId(9), Seq(1))]);
+    let _wait = waiting(&waits).await;
+    after(59).await;
+    assert_eq!(poller.expire(LIMITS), []);
+    after(1).await;
+    assert_eq!(poller.expire(LIMITS), [(ConversationId(9), Seq(1))]);
     assert!(silent.confirm().is_none() && waits.is_there());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_whose_poll_was_cut_is_gone_after_the_grace_and_holds_nothing_up_for_longer() {
+    let poller = poller();
+    let (dies, _) = poller.enter(Edition::Current).unwrap();
+    let (lives, _) = poller.enter(Edition::Current).unwrap();
+    drop(waiting(&dies).await);
+    poller.put([entry(9, 1)]);
+    assert_eq!(poll(&lives, true).await.0, Some(vec![1]));
+    assert_eq!(poll(&lives, true).await, (Some(vec![]), vec![]), "the other one may come back");
+    after(14).await;
+    assert_eq!(poller.expire(LIMITS), []);
+    after(1).await;
+    assert_eq!(poller.expire(LIMITS), [(ConversationId(9), Seq(1))]);
+    assert!(dies.confirm().is_none() && lives.is_there());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_comes_back_after_a_cut_is_there_as_any_other() {
+    let poller = poller();
+    let (polls, _) = poller.enter(Edition::Current).unwrap();
+    let (asks, _) = poller.enter(Edition::Current).unwrap();
+    for page in [&polls, &asks] {
+        drop(waiting(page).await);
+    }
+    after(14).await;
+    let wait = waiting(&polls).await;
+    assert!(asks.is_there(), "any call with its ticket will do");
+    after(59).await;
+    assert_eq!(poller.expire(LIMITS), []);
+    drop(wait);
+    after(1).await;
+    poller.expire(LIMITS);
+    assert!(polls.is_there() && !asks.is_there());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_never_got_out_is_a_cut_and_one_in_doubt_is_none() {
+    let poller = poller();
+    let page = || Arc::new(poller.enter(Edition::Current).unwrap().0);
+    let pages = [page(), page(), page()];
+    poller.put([entry(9, 1)]);
+    for (page, fate) in pages.iter().zip([None, Some(Fate::Doubtful), Some(Fate::Written)]) {
+        let (number, _) = page.confirm().unwrap();
+        let Polled::Items(handed) = page.wait(number, Duration::ZERO).await else { panic!("no items") };
+        let mut answer = Answer::new(page.clone(), handed);
+        assert_eq!(seqs(answer.items()), [1]);
+        if let Some(fate) = fate {
+            answer.became(fate);
+        }
+    }
+    after(15).await;
+    poller.expire(LIMITS);
+    assert_eq!(pages.map(|page| page.is_there()), [false, true, true]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_that_is_cut_before_it_waits_leaves_nobody_waiting() {
+    let poller = poller();
+    let (first, _) = poller.enter(Edition::Current).unwrap();
+    let (second, _) = poller.enter(Edition::Current).unwrap();
+    first.confirm().unwrap();
+    let wait = waiting(&second).await;
+    second.confirm().unwrap();
+    drop(wait);
+    after(60).await;
+    poller.expire(LIMITS);
+    assert!(!first.is_there() && !second.is_there());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_ends_once_no_page_was_heard_of_for_the_grace() {
+    let poller = poller();
+    assert!(!poller.retire(LIMITS.grace), "its first page is about to come");
+    let (page, _) = poller.enter(Edition::Current).unwrap();
+    after(15).await;
+    assert!(!poller.retire(LIMITS.grace), "there is one");
+    page.leave();
+    after(14).await;
+    assert!(!poller.retire(LIMITS.grace), "it may be loaded anew");
+    after(1).await;
+    assert!(poller.retire(LIMITS.grace));
+    assert!(poller.enter(Edition::Current).is_none(), "whoever comes now opens a session anew");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_grace_of_a_session_counts_from_the_cut_of_its_last_page() {
+    let poller = poller();
+    let (page, _) = poller.enter(Edition::Current).unwrap();
+    drop(waiting(&page).await);
+    after(15).await;
+    poller.expire(LIMITS);
+    assert!(poller.retire(LIMITS.grace));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_given_up_before_the_next_look() {
+    let poller = poller();
+    let looks_in = || poller.lasts_until(LIMITS) - Instant::now();
+    assert_eq!(looks_in(), Duration::from_secs(15), "it is empty");
+    let (silent, _) = poller.enter(Edition::Current).unwrap();
+    after(50).await;
+    assert_eq!(looks_in(), Duration::from_secs(10), "a page is silent");
+    let wait = waiting(&silent).await;
+    after(50).await;
+    assert_eq!(looks_in(), Duration::from_secs(15), "a page may be cut at any moment");
+    drop(wait);
+    after(4).await;
+    assert_eq!(looks_in(), Duration::from_secs(11), "it was");
+}
+
+#[test]
+fn the_ticket_of_a_page_that_is_gone_is_told_once() {
+    let poller = poller();
+    let pages = ["one", "two", "three"].map(|ticket| {
+        let (page, _) = poller.enter(Edition::Current).unwrap();
+        assert!(page.keep_ticket(ticket));
+        page
+    });
+    pages[1].leave();
+    assert_eq!((poller.gone(), poller.gone()), (vec!["two".to_owned()], vec![]));
+    poller.end(End::Left);
+    let mut rest = poller.gone();
+    rest.sort_unstable();
+    assert_eq!(rest, ["one", "three"]);
+    assert!(!pages[0].keep_ticket("four"));
 }
 
 #[test]
