@@ -6,6 +6,7 @@
 mod backlog;
 mod cold;
 mod curves;
+mod disk;
 mod extra;
 mod fanout;
 mod frame;
@@ -108,6 +109,13 @@ enum Scenario {
     Curves,
 }
 
+impl Args {
+    /// How long each measurement takes.
+    fn time(&self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
+}
+
 /// Messages a second of [`Scenario::Rate`].
 const RATE: u32 = 2000;
 const WARM_UP: Duration = Duration::from_secs(2);
@@ -160,7 +168,7 @@ async fn run(args: &Args) -> Result<()> {
 }
 
 async fn row(args: &Args, cpus: &Cpus, scenario: Scenario) -> Result<Row> {
-    let limit = SLACK + Duration::from_secs(args.seconds);
+    let limit = SLACK + args.time();
     eprintln!("{}: server", scenario.name());
     let users = match scenario {
         Scenario::PingPong | Scenario::Pipelined | Scenario::Rate => 2 * args.pairs,
@@ -176,6 +184,19 @@ async fn row(args: &Args, cpus: &Cpus, scenario: Scenario) -> Result<Row> {
     eprintln!("{}: echo", scenario.name());
     let target = cpus.start(Target::echo(&args.echo)).await?;
     let echo = timeout(limit, measure_echo(args, scenario, &target)).await.context("took too long")??;
+    let disk = match scenario {
+        Scenario::Rate => cpus.start(async { disk::measure(&args.data_in, RATE, args.time()) }).await?,
+        Scenario::PingPong
+        | Scenario::Pipelined
+        | Scenario::FanOut
+        | Scenario::FanOutPipelined
+        | Scenario::Idle
+        | Scenario::Resume
+        | Scenario::Backlog
+        | Scenario::Polls
+        | Scenario::ColdStart
+        | Scenario::Curves => None,
+    };
     let mut peers = Vec::new();
     for peer in &args.peers {
         eprintln!("{}: {}", scenario.name(), peer.kind.name());
@@ -183,7 +204,7 @@ async fn row(args: &Args, cpus: &Cpus, scenario: Scenario) -> Result<Row> {
         let figures = measure_peer(args, cpus, scenario, peer, users).await;
         peers.push((peer.kind, figures.map_err(|error| format!("{error:#}"))));
     }
-    Ok(Row { name: scenario.name(), server, echo, peers })
+    Ok(Row { name: scenario.name(), server, echo, disk, peers })
 }
 
 async fn measure_peer(
@@ -195,7 +216,7 @@ async fn measure_peer(
 ) -> Result<Figures> {
     let target = cpus.start(Target::peer(peer, &args.data_in, users)).await?;
     timeout(SLACK, target.register(users)).await.context("registering users took too long")??;
-    let limit = SLACK + Duration::from_secs(args.seconds);
+    let limit = SLACK + args.time();
     let figures = timeout(limit, measure(args, scenario, &target)).await.context("took too long")??;
     target.stop().await?;
     Ok(figures)
@@ -214,7 +235,7 @@ async fn measure(args: &Args, scenario: Scenario, target: &Target) -> Result<Fig
             return Err(extra());
         }
     };
-    meter.measure(target, &mut players, WARM_UP, Duration::from_secs(args.seconds)).await
+    meter.measure(target, &mut players, WARM_UP, args.time()).await
 }
 
 async fn measure_echo(args: &Args, scenario: Scenario, target: &Target) -> Result<Figures> {
@@ -230,7 +251,7 @@ async fn measure_echo(args: &Args, scenario: Scenario, target: &Target) -> Resul
             return Err(extra());
         }
     };
-    meter.measure(target, &mut players, WARM_UP, Duration::from_secs(args.seconds)).await
+    meter.measure(target, &mut players, WARM_UP, args.time()).await
 }
 
 fn extra() -> anyhow::Error {

@@ -107,7 +107,8 @@ async fn keep_playing(players: &mut Players, time: Duration) -> Result<()> {
     }
 }
 
-fn percentiles(mut latencies: Vec<u64>) -> Option<(u64, u64)> {
+/// Median and 99th percentile.
+pub(crate) fn percentiles(mut latencies: Vec<u64>) -> Option<(u64, u64)> {
     latencies.sort_unstable();
     let at = |percent: usize| latencies.get(latencies.len() * percent / 100).copied();
     Some((at(50)?, at(99)?))

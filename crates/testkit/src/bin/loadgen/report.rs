@@ -12,6 +12,8 @@ pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) server: Figures,
     pub(crate) echo: Figures,
+    /// At a fixed rate: how long the disk alone takes, as in [`Figures::latency`].
+    pub(crate) disk: Option<(u64, u64)>,
     /// Servers of others, or why one of them could not be measured.
     pub(crate) peers: Vec<(Kind, Result<Figures, String>)>,
 }
@@ -26,6 +28,9 @@ pub(crate) fn table(rows: &[Row]) -> String {
     for row in rows {
         lines.push(line(row.name, "server", &row.server));
         lines.push(line("", "echo", &row.echo));
+        if let Some((p50, p99)) = row.disk {
+            lines.push(format!("| | disk alone | – | – | {p50} / {p99} | – | – | – | – |"));
+        }
         lines.push(ratios(row));
     }
     lines.join("\n")
@@ -74,6 +79,9 @@ pub(crate) fn json(rows: &[Row], lines: &[Line]) -> Value {
     let rows = rows.iter().map(|row| {
         let mut value =
             json!({ "scenario": row.name, "server": json_of(&row.server), "echo": json_of(&row.echo) });
+        if let Some((p50, p99)) = row.disk {
+            value["disk"] = json!({ "p50_us": p50, "p99_us": p99 });
+        }
         for (kind, figures) in &row.peers {
             value[kind.name()] = match figures {
                 Ok(figures) => json_of(figures),
