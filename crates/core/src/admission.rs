@@ -81,13 +81,15 @@ fn take(places: &Arc<AtomicUsize>, most: usize) -> Result<Place, Error> {
 fn is_refusable(command: &Command) -> bool {
     match command {
         Command::Send { .. }
+        | Command::Post { .. }
         | Command::Group { .. }
         | Command::Open { .. }
         | Command::Watch { .. }
         | Command::Show { .. }
         | Command::Typing { .. }
         | Command::Broadcast { .. }
-        | Command::Look { .. } => true,
+        | Command::Look { .. }
+        | Command::LookIn { .. } => true,
         Command::Acknowledge { .. }
         | Command::End { .. }
         | Command::Leave { .. }
@@ -98,10 +100,13 @@ fn is_refusable(command: &Command) -> bool {
 
 fn weight(command: &Command) -> usize {
     match command {
-        Command::Send { content, .. } | Command::Broadcast { content, .. } => content.size(),
+        Command::Send { content, .. }
+        | Command::Post { content, .. }
+        | Command::Broadcast { content, .. } => content.size(),
         Command::Watch { users, groups, .. } | Command::Look { users, groups, .. } => {
             size_of::<u64>() * (users.len() + groups.len())
         }
+        Command::LookIn { users, .. } => size_of::<u64>() * users.len(),
         Command::Group { .. }
         | Command::Open { .. }
         | Command::Acknowledge { .. }

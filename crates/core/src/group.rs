@@ -7,8 +7,8 @@ use crate::{
 };
 use foldhash::HashMap;
 use jmessage_model::{
-    Content, ConversationId, Description, GroupEvent, GroupEventKind, GroupName, Millis, Mutant, UserId,
-    Username,
+    Content, ConversationId, Description, GroupEvent, GroupEventKind, GroupKey, GroupName, Limits, Millis,
+    Mutant, UserId, Username,
 };
 use std::sync::Arc;
 
@@ -45,11 +45,31 @@ pub enum GroupChange {
         /// Whom.
         users: Vec<Username>,
     },
-    /// Leave it. When its owner leaves, the group ends.
+    /// Leave it. When its owner leaves, the group ends, unless a site made it: then it goes on as by [`GroupChange::Quit`].
     Exit {
         /// Which.
         group: ConversationId,
     },
+    /// Come into a group by the word of the App, which is for whoever has its secret to give. Who is in it already stays as it
+    /// is; a group of this key comes into being with whoever is first. → the group, if it is new.
+    Enter {
+        /// Which.
+        group: GroupRef,
+    },
+    /// Leave a group by the word of the App. Whoever was there longest owns it then; with its last member it ends.
+    Quit {
+        /// Which.
+        group: ConversationId,
+    },
+}
+
+/// Which group a site means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupRef {
+    /// The one of this number.
+    Number(ConversationId),
+    /// The one to which the site gave this key.
+    Key(GroupKey),
 }
 
 /// What somebody may be to a group.
@@ -128,18 +148,18 @@ impl Groups {
 type Prepared = Option<(Op, Then)>;
 
 impl Engine {
-    /// The group, if it is of the session's App and its user may do that.
+    /// The group, if it is of the user's App and the user may do that.
     pub(crate) fn group_for(
         &mut self,
-        session: &Session,
+        user: &UserCard,
         id: ConversationId,
         action: Action,
     ) -> Result<Arc<GroupRecord>, Error> {
         let group = self.groups.find(id, self.reader.as_ref())?;
-        if group.card.app != session.user.app {
+        if group.card.app != user.app {
             return Err(Error::NoSuchGroup);
         }
-        permit(role(&group, session.user.id), action)?;
+        permit(role(&group, user.id), action)?;
         Ok(group)
     }
 
@@ -151,7 +171,7 @@ impl Engine {
         change: GroupChange,
         at: Millis,
     ) -> Result<Prepared, Error> {
-        let (fence, nickname) = (session.fence, session.user.nickname.clone());
+        let fence = session.fence;
         let then = |group, before| Then::Grouped {
             session: session.clone(),
             request,
@@ -162,14 +182,12 @@ impl Engine {
         match change {
             GroupChange::Create { name, description } => {
                 self.check_owned(session.user.id)?;
-                let event =
-                    GroupEvent { kind: GroupEventKind::Created, users: vec![session.user.name.clone()] };
-                let (app, capacity) = (session.user.app, self.limits.group);
-                let change = GroupWrite::Create { app, name, description, capacity, event, nickname, at };
-                Ok(Some((Op::Group { fence, change }, then(None, None))))
+                let op = self.create(session, None, name, description, at);
+                Ok(Some((op, then(None, None))))
             }
+            GroupChange::Enter { group } => self.enter(session, request, group, at),
             GroupChange::Update { group: id, name, description } => {
-                let group = self.group_for(session, id, Action::Update)?;
+                let group = self.group_for(&session.user, id, Action::Update)?;
                 let name = name.unwrap_or_else(|| group.card.name.clone());
                 let description = description.unwrap_or_else(|| group.description.clone());
                 if name == group.card.name && description == group.description {
@@ -180,7 +198,7 @@ impl Engine {
                 Ok(Some((Op::Group { fence, change }, then(Some(id), Some(group)))))
             }
             GroupChange::Add { group: id, users } => {
-                let group = self.group_for(session, id, Action::Add)?;
+                let group = self.group_for(&session.user, id, Action::Add)?;
                 let added = self.cards(session, &users, |user| !group.members.has(user))?;
                 if group.members.ids().len() + added.len() > group.capacity {
                     return Err(Error::GroupFull);
@@ -188,7 +206,7 @@ impl Engine {
                 Ok(members(session, request, &group, GroupEventKind::Added, added, at))
             }
             GroupChange::Remove { group: id, users } => {
-                let group = self.group_for(session, id, Action::Remove)?;
+                let group = self.group_for(&session.user, id, Action::Remove)?;
                 let removed = self.cards(session, &users, |user| group.members.has(user))?;
                 if removed.iter().any(|user| user.id == group.owner) {
                     return Err(Error::MayNotRemove);
@@ -196,14 +214,72 @@ impl Engine {
                 Ok(members(session, request, &group, GroupEventKind::Removed, removed, at))
             }
             GroupChange::Exit { group: id } => {
-                let group = self.group_for(session, id, Action::Exit)?;
-                let (kind, leaving) = match role(&group, session.user.id) {
-                    Role::Owner => (GroupEventKind::Dissolved, group.members.cards().to_vec()),
-                    Role::Member | Role::Outsider => (GroupEventKind::Left, vec![session.user.clone()]),
-                };
-                Ok(members(session, request, &group, kind, leaving, at))
+                let group = self.group_for(&session.user, id, Action::Exit)?;
+                let goes_on = group.card.key.is_some();
+                Ok(leave(session, request, &group, goes_on, at))
+            }
+            GroupChange::Quit { group: id } => {
+                let group = self.group_for(&session.user, id, Action::Exit)?;
+                Ok(leave(session, request, &group, true, at))
             }
         }
+    }
+
+    /// The session's user comes into a group, or is the first one in it.
+    fn enter(
+        &mut self,
+        session: &Arc<Session>,
+        request: u64,
+        group: GroupRef,
+        at: Millis,
+    ) -> Result<Prepared, Error> {
+        let known = match &group {
+            GroupRef::Number(id) => Some(*id),
+            GroupRef::Key(key) => self.keyed(session, key)?,
+        };
+        let id = match (known, group) {
+            (Some(id), _) | (None, GroupRef::Number(id)) => id,
+            (None, GroupRef::Key(key)) => {
+                let (name, description) = (called(&key)?, Description::new("")?);
+                let op = self.create(session, Some(key), name, description, at);
+                let (session, added) = (session.clone(), Vec::new());
+                let then = Then::Grouped { session, request, group: None, before: None, added };
+                return Ok(Some((op, then)));
+            }
+        };
+        let group = self.groups.find(id, self.reader.as_ref())?;
+        if group.card.app != session.user.app {
+            return Err(Error::NoSuchGroup);
+        }
+        let is_in = group.members.has(session.user.id);
+        if !is_in && group.members.ids().len() >= group.capacity {
+            return Err(Error::GroupFull);
+        }
+        let entering = if is_in { Vec::new() } else { vec![session.user.clone()] };
+        Ok(members(session, request, &group, GroupEventKind::Added, entering, at))
+    }
+
+    /// What makes a group of the session's user.
+    fn create(
+        &self,
+        session: &Session,
+        key: Option<GroupKey>,
+        name: GroupName,
+        description: Description,
+        at: Millis,
+    ) -> Op {
+        let event = GroupEvent { kind: GroupEventKind::Created, users: vec![session.user.name.clone()] };
+        let (app, capacity, nickname) = (session.user.app, self.limits.group, session.user.nickname.clone());
+        let change = GroupWrite::Create { app, key, name, description, capacity, event, nickname, at };
+        Op::Group { fence: session.fence, change }
+    }
+
+    /// The group of a key. It is asked of the store: a change of a group stands alone, so nobody else makes one meanwhile.
+    fn keyed(&self, session: &Session, key: &GroupKey) -> Result<Option<ConversationId>, Error> {
+        self.reader.keyed_group(session.user.app, key).map_err(|error| {
+            tracing::error!(%error, "a group could not be looked up");
+            Error::Unavailable
+        })
     }
 
     /// Whether the user may own one group more. The number is asked of the store: it is an index's, and groups are made
@@ -245,8 +321,10 @@ impl Engine {
         let known = self.groups.0.remove(&id).or(before.cloned());
         let after = match (change, known) {
             (GroupWrite::Members { dissolve: true, .. }, _) => return None,
-            (GroupWrite::Members { remove, .. }, Some(mut group)) => {
-                Arc::make_mut(&mut group).members.change(added, remove);
+            (GroupWrite::Members { remove, owner, .. }, Some(mut group)) => {
+                let changed = Arc::make_mut(&mut group);
+                changed.members.change(added, remove);
+                changed.owner = owner.unwrap_or(changed.owner);
                 group
             }
             (GroupWrite::Update { name, description, .. }, Some(mut group)) => {
@@ -301,8 +379,9 @@ impl Engine {
         else {
             return;
         };
+        let author = (&session.user, session.fence.platform);
         let shared =
-            Shared::new(entry(session, appended, Destination::Group(card), None, Content::Group(event)));
+            Shared::new(entry(author, appended, Destination::Group(card), None, Content::Group(event)));
         let groups = before.into_iter().chain(&after);
         let mut told: Vec<_> = groups.flat_map(|group| group.members.ids()).copied().collect();
         told.sort_unstable();
@@ -311,6 +390,35 @@ impl Engine {
             self.hub.deliver(user, &shared, None, &self.stats);
         }
     }
+}
+
+/// What a group is called that has no name but its key: that, as far as there is room.
+fn called(key: &GroupKey) -> Result<GroupName, Error> {
+    let text = key.as_str();
+    Ok(GroupName::new(&text[..text.floor_char_boundary(Limits::MAX_NICKNAME)])?)
+}
+
+/// The session's user leaves. When its owner does, the group ends for all; one that goes on belongs to the next then, and ends
+/// when there is none.
+fn leave(
+    session: &Arc<Session>,
+    request: u64,
+    group: &Arc<GroupRecord>,
+    goes_on: bool,
+    at: Millis,
+) -> Prepared {
+    let leaves = &session.user;
+    let is_owner = group.owner == leaves.id;
+    let heir = group.members.cards().iter().find(|member| is_owner && goes_on && member.id != leaves.id);
+    if is_owner && heir.is_none() {
+        let all = group.members.cards().to_vec();
+        return members(session, request, group, GroupEventKind::Dissolved, all, at);
+    }
+    let mut prepared = members(session, request, group, GroupEventKind::Left, vec![leaves.clone()], at);
+    if let Some((Op::Group { change: GroupWrite::Members { owner, .. }, .. }, _)) = &mut prepared {
+        *owner = heir.map(|heir| heir.id);
+    }
+    prepared
 }
 
 /// A change of members; answered at once when there are none to change.
@@ -333,6 +441,7 @@ fn members(
         add,
         remove,
         dissolve: kind == GroupEventKind::Dissolved,
+        owner: None,
         event: GroupEvent { kind, users: users.iter().take(NAMED).map(|user| user.name.clone()).collect() },
         nickname: session.user.nickname.clone(),
         at,

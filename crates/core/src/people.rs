@@ -65,8 +65,8 @@ impl Core {
             return Err(Error::MayNotBroadcast);
         }
         content.check(self.limits())?;
-        let (session, at) = (session.clone(), self.now());
-        self.submit(Command::Broadcast { session, content, at }).await
+        let (from, by, at) = (session.user.clone(), Some(session.clone()), self.now());
+        self.submit(Command::Broadcast { from, by, content, at }).await
     }
 
     /// The last `limit` entries of a conversation of the session's user, in order. None of one that it has not.

@@ -12,8 +12,8 @@ use jmessage_core::{
     },
 };
 use jmessage_model::{
-    AppId, AppKey, ClientKey, ConversationId, Description, FileId, Millis, Mutant, NameError, Nickname,
-    Notice, Platform, Seq, SettingName, UserId, Username,
+    AppId, AppKey, ClientKey, ConversationId, Description, FileId, GroupKey, Millis, Mutant, NameError,
+    Nickname, Notice, Platform, Seq, SettingName, UserId, Username,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::{
@@ -132,6 +132,10 @@ impl Reader for SqliteReader {
 
     fn group(&self, id: ConversationId) -> Result<Option<GroupRecord>, Unavailable> {
         self.with(|c| group(c, id, usize::MAX))
+    }
+
+    fn keyed_group(&self, app: AppId, key: &GroupKey) -> Result<Option<ConversationId>, Unavailable> {
+        self.with(|c| log::keyed_group(c, app, key))
     }
 
     fn groups_of(&self, user: UserId, names: usize) -> Result<Vec<GroupListing>, Unavailable> {

@@ -174,16 +174,7 @@ impl Batch<'_> {
                 self.edit_user(*user, edit, *at)?;
                 Ok(Ok(Done::Nothing))
             }
-            Op::OpenSession { user, platform, token, at } => {
-                let epoch = self.next_epoch(*user, *platform)?;
-                self.execute(
-                    "INSERT INTO session (user, platform, epoch, token, opened) VALUES (?1, ?2, ?3, ?4, ?5)
-                     ON CONFLICT DO UPDATE SET epoch = ?3, token = ?4, opened = ?5",
-                    params![to_sql(user.0), *platform as u8, to_sql(epoch.0), token.0, to_sql(at.0)],
-                )?;
-                self.memory.epochs.insert((*user, *platform), Some(epoch));
-                Ok(Ok(Done::Session(epoch)))
-            }
+            Op::OpenSession { user, platform, token, at } => self.open(*user, *platform, &token.0, *at),
             Op::ResumeSession { user, platform, token, oldest, acknowledged } => {
                 self.resume(*user, *platform, &token.0, *oldest, acknowledged)
             }
@@ -197,6 +188,15 @@ impl Batch<'_> {
                 Ok(Ok(Done::Nothing))
             }
             Op::Append { fence, app, to, nickname, key, content, at } => {
+                if !self.is_living(fence)? {
+                    return Ok(Err(Refusal::Fenced));
+                }
+                let message = Message { fence, app: *app, to: *to, nickname, key, content, at: *at };
+                self.append(&message)
+            }
+            Op::Post { from, platform, app, to, nickname, key, content, at } => {
+                // No session stands behind it, so no epoch is looked at.
+                let fence = &Fence { user: *from, platform: *platform, epoch: Epoch(0) };
                 let message = Message { fence, app: *app, to: *to, nickname, key, content, at: *at };
                 self.append(&message)
             }
@@ -281,6 +281,17 @@ impl Batch<'_> {
         let epoch = self.stored_epoch(fence.user, fence.platform)?;
         self.memory.epochs.insert(place, epoch);
         Ok(epoch == Some(fence.epoch))
+    }
+
+    fn open(&mut self, user: UserId, platform: Platform, token: &[u8; 32], at: Millis) -> Answer {
+        let epoch = self.next_epoch(user, platform)?;
+        self.execute(
+            "INSERT INTO session (user, platform, epoch, token, opened) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET epoch = ?3, token = ?4, opened = ?5",
+            params![to_sql(user.0), platform as u8, to_sql(epoch.0), token, to_sql(at.0)],
+        )?;
+        self.memory.epochs.insert((user, platform), Some(epoch));
+        Ok(Ok(Done::Session(epoch)))
     }
 
     fn resume(
@@ -386,10 +397,8 @@ pub(super) struct Line<'a> {
 }
 
 impl Batch<'_> {
+    /// Appends a message of whoever may.
     fn append(&mut self, message: &Message<'_>) -> Answer {
-        if !self.is_living(message.fence)? {
-            return Ok(Err(Refusal::Fenced));
-        }
         let file = match message.content {
             Content::Media(media) => Some(media.file),
             Content::Text(_) | Content::Noted(_) | Content::Group(_) => None,

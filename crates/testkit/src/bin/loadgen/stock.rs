@@ -111,6 +111,7 @@ impl Stock {
         };
         let create = GroupWrite::Create {
             app: self.app,
+            key: None,
             name: GroupName::new("bench")?,
             description: Description::new("")?,
             capacity: 10_002,
@@ -132,6 +133,7 @@ impl Stock {
                 add: add.clone(),
                 remove: Vec::new(),
                 dissolve: false,
+                owner: None,
                 event: event.clone(),
                 nickname: nickname.clone(),
                 at,

@@ -1,0 +1,53 @@
+//! Groups with a name that a site gave them, and groups that are handed on.
+
+use crate::fixture::Store;
+use jmessage_core::{
+    Destination,
+    port::{Done, GroupWrite, Op},
+};
+use jmessage_model::{AppId, GroupKey, Seq};
+
+#[test]
+fn a_group_is_found_by_the_key_that_its_site_gave_it_until_it_is_dissolved() {
+    let mut store = Store::new();
+    let (alice, bobby) = (store.open("alice"), store.open("bobby"));
+    let key = |key| GroupKey::new(key).unwrap();
+    let room = store.create_keyed_group(&alice, "room1");
+    store.create_group(&alice, "room1");
+    assert_eq!(store.reader.keyed_group(store.app, &key("room1")).unwrap(), Some(room));
+    assert_eq!(store.reader.keyed_group(store.app, &key("Room1")).unwrap(), None, "case counts");
+    assert_eq!(store.reader.keyed_group(AppId(99), &key("room1")).unwrap(), None, "of another App");
+    assert_eq!(store.reader.group(room).unwrap().unwrap().card.key, Some(key("room1")));
+    store.say(&alice, room, "hello").unwrap();
+    let entries = store.reader.entries(alice.fence.user, room, Seq(0), 9).unwrap();
+    let keys = entries.iter().map(|entry| match &entry.to {
+        Destination::Group(card) => card.key.clone(),
+        Destination::User(_) => None,
+    });
+    assert_eq!(keys.collect::<Vec<_>>(), vec![Some(key("room1")); 2], "entries tell it as well");
+    store.reopen();
+    assert_eq!(store.reader.keyed_group(store.app, &key("room1")).unwrap(), Some(room));
+    let alice = store.open("alice");
+    store.dissolve(&alice, room, &[&alice]);
+    assert_eq!(store.reader.keyed_group(store.app, &key("room1")).unwrap(), None);
+    let again = store.create_keyed_group(&bobby, "room1");
+    assert_ne!(again, room);
+    assert_eq!(store.reader.keyed_group(store.app, &key("room1")).unwrap(), Some(again), "the key was free");
+}
+
+#[test]
+fn a_group_belongs_to_whom_it_was_handed() {
+    let mut store = Store::new();
+    let (alice, bobby) = (store.open("alice"), store.open("bobby"));
+    let room = store.create_keyed_group(&alice, "room1");
+    store.members(&alice, room, &[&bobby], &[]);
+    let mut op = store.members_op(&alice, room, &[], &[&alice], false);
+    if let Op::Group { change: GroupWrite::Members { owner, .. }, .. } = &mut op {
+        *owner = Some(bobby.fence.user);
+    }
+    assert!(matches!(store.apply(op), Ok(Done::Appended(_))));
+    let group = store.reader.group(room).unwrap().unwrap();
+    assert_eq!((group.owner, group.members.ids()), (bobby.fence.user, &[bobby.fence.user][..]));
+    assert_eq!(store.reader.owned(alice.fence.user).unwrap(), 0);
+    assert_eq!(store.reader.owned(bobby.fence.user).unwrap(), 1);
+}
