@@ -2,14 +2,13 @@
 
 use super::{
     Options,
-    session::{Item, Page, Poller},
-    wire::Edition,
+    session::{Item, Manners, Page, Poller},
 };
 use jmessage_core::{CatchUp, Core, Error, Session, Shared, Token, UserCard};
-use jmessage_model::{AppId, Description, Platform, Show, UserId};
+use jmessage_model::{AppId, Description, Platform, Show, UserId, Username};
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 use tokio::sync::watch;
@@ -39,6 +38,8 @@ pub(super) struct Pages {
 struct Inner {
     tickets: HashMap<String, Arc<Page>>,
     pollers: HashMap<UserId, Arc<Poller>>,
+    /// Pages that show users who are not there so far, by their names.
+    expected: HashMap<Username, Vec<Weak<Page>>>,
 }
 
 impl Pages {
@@ -68,11 +69,25 @@ impl Pages {
         self.lock().tickets.len()
     }
 
+    /// The page shows users of these names, whom there are not so far.
+    pub(super) fn expect(&self, page: &Arc<Page>, names: &[Username]) {
+        let mut inner = self.lock();
+        for name in names {
+            inner.expected.entry(name.clone()).or_default().push(Arc::downgrade(page));
+        }
+    }
+
+    /// The pages that show a user who has come into being; they are told once.
+    pub(super) fn expecting(&self, name: &Username) -> Vec<Arc<Page>> {
+        let pages = self.lock().expected.remove(name).unwrap_or_default();
+        pages.iter().filter_map(Weak::upgrade).filter(|page| page.is_known()).collect()
+    }
+
     /// A new page of a user and its ticket, with what no page of it has received so far.
     pub(super) async fn open(
         self: &Arc<Self>,
         right: &Right,
-        edition: Edition,
+        manners: Manners,
         (show, status): (Show, Option<Description>),
     ) -> Result<(String, Arc<Page>, Vec<Item>), Error> {
         let user = match right {
@@ -85,7 +100,7 @@ impl Pages {
             Right::Known(_) => true,
             Right::Token(_, token) => poller.token == *token,
         });
-        if let Some(entered) = known.and_then(|poller| poller.enter(edition)) {
+        if let Some(entered) = known.and_then(|poller| poller.enter(manners)) {
             self.core.show(&entered.0.poller.session, show, status).await?;
             return self.give_ticket(entered);
         }
@@ -109,7 +124,7 @@ impl Pages {
         self.lock().pollers.insert(user, poller.clone());
         let catch_up = (!level).then_some(catch_up);
         tokio::spawn(self.clone().pump(poller.clone(), session, catch_up));
-        let entered = poller.enter(edition).ok_or(Error::Superseded)?;
+        let entered = poller.enter(manners).ok_or(Error::Superseded)?;
         self.give_ticket(entered)
     }
 
@@ -178,7 +193,12 @@ impl Pages {
                     self.core.leave(poller.session.clone()).await;
                 }
             }
-            self.lock().tickets.retain(|_, page| page.is_known());
+            let mut inner = self.lock();
+            inner.tickets.retain(|_, page| page.is_known());
+            inner.expected.retain(|_, pages| {
+                pages.retain(|page| page.strong_count() > 0);
+                !pages.is_empty()
+            });
         }
     }
 }

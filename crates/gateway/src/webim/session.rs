@@ -8,8 +8,11 @@ mod page;
 pub(super) use page::{Page, Polled};
 
 use super::wire::Edition;
-use jmessage_core::{End, Error, Event, Receipt, Session, Shared, Signal, To, Token, port::Appended};
-use jmessage_model::{Content, ConversationId, Seq, UserId};
+use jmessage_core::{
+    Core, Destination, End, Error, Event, GroupCard, GroupChange, Receipt, Session, Shared, Signal, To,
+    Token, port::Appended,
+};
+use jmessage_model::{Content, ConversationId, GroupKey, Platform, Seq, UserId};
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -24,6 +27,25 @@ use tokio::{
 const MOST: usize = 2048;
 /// Items in one answer at most.
 const HANDED: usize = 256;
+
+/// How a page is spoken to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Manners {
+    /// In which edition.
+    pub(super) edition: Edition,
+    /// Whether rooms are called by the keys that its site gave them, where they have one.
+    pub(super) by_key: bool,
+    /// Whether its first poll brings what waits, but for what its user said on pages: that is in the histories of its site.
+    /// Otherwise the answer that began the page has brought it.
+    pub(super) polls_first: bool,
+}
+
+impl Manners {
+    /// Those of a page that began by `online` at a mount.
+    pub(super) fn of(edition: Edition) -> Self {
+        Self { edition, by_key: false, polls_first: false }
+    }
+}
 
 /// Something that pages are told.
 #[derive(Clone, Debug)]
@@ -62,13 +84,26 @@ impl Item {
             Self::Entry(_) | Self::Signal(_) => true,
         }
     }
+
+    /// Whether this user said it on a page.
+    fn was_said_by(&self, user: UserId) -> bool {
+        match self {
+            Self::Own(_) => true,
+            Self::Entry(shared) => {
+                shared.entry.sender.id == user
+                    && shared.entry.platform == Platform::Poller
+                    && shared.entry.key.is_some()
+            }
+            Self::Signal(_) => false,
+        }
+    }
 }
 
-/// A message under way.
+/// A command under way.
 struct Pending {
     answer: oneshot::Sender<Result<Receipt, Error>>,
-    /// From which page, to whom, and what it says.
-    message: (u64, To, Content),
+    /// Of a message: from which page, to whom, and what it says.
+    message: Option<(u64, To, Content)>,
 }
 
 /// The session of one user, and its pages.
@@ -96,6 +131,8 @@ struct State {
     heads: HashMap<ConversationId, Seq>,
     /// Since when there is no page.
     empty: Option<Instant>,
+    /// What the site calls the rooms that were met.
+    keys: HashMap<ConversationId, GroupKey>,
     blocked: HashSet<ConversationId>,
     /// What went by in those.
     passed: HashMap<ConversationId, Seq>,
@@ -104,6 +141,8 @@ struct State {
 
 /// How far one page is.
 struct Progress {
+    /// What its user said before this, it is not told.
+    since: u64,
     /// Everything before this was received.
     received: u64,
     /// Everything before this was handed over by the last answer that got out.
@@ -126,29 +165,38 @@ impl Poller {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A page more; with what no page of the user has confirmed so far. `None` when the session has ended.
-    pub(super) fn enter(self: &Arc<Self>, edition: Edition) -> Option<(Page, Vec<Item>)> {
+    /// A page more; with what no page of the user has confirmed so far, unless its first poll brings that. `None` when the
+    /// session has ended.
+    pub(super) fn enter(self: &Arc<Self>, manners: Manners) -> Option<(Page, Vec<Item>)> {
         let mut state = self.lock();
         if state.over {
             return None;
         }
         let id = state.next_page;
         state.next_page += 1;
-        let (received, handed) = (state.confirmed.max(state.before), state.end());
+        let received = state.confirmed.max(state.before);
+        let (since, handed) = if manners.polls_first { (state.end(), received) } else { (0, state.end()) };
         let seen = Instant::now();
-        let progress = Progress { received, handed, poll: 0, waits: false, seen, users: Vec::new() };
+        let progress = Progress { since, received, handed, poll: 0, waits: false, seen, users: Vec::new() };
         state.pages.insert(id, progress);
         state.empty = None;
         let new = usize::try_from(received - state.before).unwrap_or(usize::MAX);
-        let items = state.items.iter().skip(new).cloned().collect();
+        let now = if manners.polls_first { 0 } else { usize::MAX };
+        let items = state.items.iter().skip(new).take(now).cloned().collect();
         drop(state);
-        Some((Page { poller: self.clone(), edition, id }, items))
+        let Manners { edition, by_key, .. } = manners;
+        Some((Page { poller: self.clone(), edition, by_key, id }, items))
     }
 
     /// Something new for every page.
     pub(super) fn put(&self, items: impl IntoIterator<Item = Item>) {
         let mut state = self.lock();
         for item in items {
+            if let Item::Entry(shared) = &item
+                && let Destination::Group(card) = &shared.entry.to
+            {
+                state.learn(card);
+            }
             if let Some((conversation, seq)) = item.position() {
                 // What was read from the log may be offered once more.
                 let head = state.heads.entry(conversation).or_default();
@@ -182,8 +230,9 @@ impl Poller {
                     let Some(Pending { answer, message }) = self.lock().requests.remove(&request) else {
                         continue;
                     };
-                    if let Ok(Receipt::Sent(stored)) = &result {
-                        let (page, to, content) = message;
+                    if let Ok(Receipt::Sent(stored)) = &result
+                        && let Some((page, to, content)) = message
+                    {
                         items.push(Item::Own(Arc::new(Own { page, to, content, stored: *stored })));
                     }
                     let _ = answer.send(result);
@@ -196,8 +245,21 @@ impl Poller {
         }
     }
 
-    /// A number for a message, and where its answer will come.
-    fn request(&self, message: (u64, To, Content)) -> (u64, oneshot::Receiver<Result<Receipt, Error>>) {
+    /// Changes a group; when this returns the change is stored.
+    pub(super) async fn change(&self, core: &Core, change: GroupChange) -> Result<Receipt, Error> {
+        let (request, receipt) = self.request(None);
+        if let Err(error) = core.change_group(&self.session, request, change).await {
+            self.withdraw(request);
+            return Err(error);
+        }
+        receipt.await.map_err(|_| Error::Superseded)?
+    }
+
+    /// A number for a command, and where its answer will come.
+    fn request(
+        &self,
+        message: Option<(u64, To, Content)>,
+    ) -> (u64, oneshot::Receiver<Result<Receipt, Error>>) {
         let (answer, receipt) = oneshot::channel();
         let mut state = self.lock();
         let request = state.next_request;
@@ -208,7 +270,7 @@ impl Poller {
         (request, receipt)
     }
 
-    /// The message was not submitted after all.
+    /// The command was not submitted after all.
     fn withdraw(&self, request: u64) {
         self.lock().requests.remove(&request);
     }
@@ -277,6 +339,19 @@ impl Poller {
         users
     }
 
+    /// What the site calls these rooms.
+    pub(super) fn learn<'a>(&self, cards: impl IntoIterator<Item = &'a GroupCard>) {
+        let mut state = self.lock();
+        for card in cards {
+            state.learn(card);
+        }
+    }
+
+    /// What the site calls a room, if that is known.
+    pub(super) fn key_of(&self, room: ConversationId) -> Option<GroupKey> {
+        self.lock().keys.get(&room).cloned()
+    }
+
     /// From now on nothing of these conversations is told.
     pub(super) fn block(&self, conversations: HashSet<ConversationId>) {
         self.lock().blocked = conversations;
@@ -298,6 +373,14 @@ impl Poller {
 impl State {
     fn end(&self) -> u64 {
         self.before + self.items.len() as u64
+    }
+
+    fn learn(&mut self, card: &GroupCard) {
+        if let Some(key) = &card.key
+            && !self.keys.contains_key(&card.id)
+        {
+            self.keys.insert(card.id, key.clone());
+        }
     }
 
     /// Whether it is not to be told, which may have been decided while it waited.

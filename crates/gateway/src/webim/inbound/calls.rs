@@ -4,6 +4,7 @@ use super::{
     caller::{Asked, Kind},
     link,
     online::names,
+    params::Params,
     rooms::{edition, listen_anew},
     setting::Setting,
     style,
@@ -13,6 +14,7 @@ use crate::webim::{
     answer::Manner,
     outbound::{self, read_room_id},
     packets::acknowledge,
+    session::Page,
     wire::{ById, Edition, LogItem, MenuItem, MessageType, Notification, Refused},
 };
 use axum::response::Response;
@@ -126,19 +128,24 @@ pub(super) async fn clear_history(
     Ok(manner.ok())
 }
 
+/// What a message says, and how it is to look.
+pub(super) fn said(params: &Params) -> Result<Content, Refused> {
+    let text = params.verbatim("body").unwrap_or_default().to_owned();
+    if text.starts_with(EVENT) {
+        return Err(Refused::bad("events of pages are not carried"));
+    }
+    Ok(match params.text("style").and_then(style::filtered) {
+        Some(note) => Content::Noted(Box::new(Noted { text, note })),
+        None => Content::Text(text),
+    })
+}
+
 /// Sends a message; the answer means that it is stored.
 pub(super) async fn message(gateway: &Gateway, asked: &Asked, manner: &Manner) -> Result<Response, Refused> {
     let page = asked.page(gateway)?;
     let params = &asked.params;
     let kind = params.message_type()?;
-    let text = params.verbatim("body").unwrap_or_default().to_owned();
-    if text.starts_with(EVENT) {
-        return Err(Refused::bad("events of pages are not carried"));
-    }
-    let content = match params.text("style").and_then(style::filtered) {
-        Some(note) => Content::Noted(Box::new(Noted { text, note })),
-        None => Content::Text(text),
-    };
+    let content = said(params)?;
     let core = &gateway.core;
     match (kind, params.text("to")) {
         (MessageType::Broadcast, _) => core.broadcast(&page.poller.session, content).await?,
@@ -167,15 +174,21 @@ pub(super) async fn presence(gateway: &Gateway, asked: &Asked, manner: &Manner) 
 /// Tells another user that this one is typing. To whom nothing can be told, nothing is.
 pub(super) async fn status(gateway: &Gateway, asked: &Asked, manner: &Manner) -> Result<Response, Refused> {
     let page = asked.page(gateway)?;
-    let typing = match asked.params.required("show")? {
+    tell_typing(gateway, &page, &asked.params).await?;
+    Ok(manner.ok())
+}
+
+/// See [`status`].
+pub(super) async fn tell_typing(gateway: &Gateway, page: &Page, params: &Params) -> Result<(), Refused> {
+    let typing = match params.required("show")? {
         "typing" => true,
         "clear" => false,
         _ => return Err(Refused::bad("no such show")),
     };
-    if let Ok(to) = Username::new(asked.params.required("to")?) {
+    if let Ok(to) = Username::new(params.required("to")?) {
         gateway.core.typing(&page.poller.session, to, typing).await?;
     }
-    Ok(manner.ok())
+    Ok(())
 }
 
 /// Keeps what the page sets.

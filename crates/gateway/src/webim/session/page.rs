@@ -11,6 +11,8 @@ use tokio::time::Instant;
 pub(in crate::webim) struct Page {
     pub(in crate::webim) poller: Arc<Poller>,
     pub(in crate::webim) edition: Edition,
+    /// See [`super::Manners`].
+    pub(in crate::webim) by_key: bool,
     pub(super) id: u64,
 }
 
@@ -100,7 +102,7 @@ impl Page {
     ) -> Result<Appended, Error> {
         let key = core.new_key()?;
         let poller = &self.poller;
-        let (request, receipt) = poller.request((self.id, to.clone(), content.clone()));
+        let (request, receipt) = poller.request(Some((self.id, to.clone(), content.clone())));
         if let Err(error) = core.send(&poller.session, request, to, key, content).await {
             poller.withdraw(request);
             return Err(error);
@@ -163,11 +165,13 @@ impl Waiting<'_> {
         }
         let from = usize::try_from(page.received - state.before).unwrap_or(usize::MAX);
         let (mut items, mut end) = (Vec::new(), page.received);
+        let me = self.page.poller.session.user.id;
         for item in state.items.iter().skip(from) {
             if items.len() == HANDED {
                 break;
             }
-            if item.is_for(self.page.id) && !state.is_blocked(item) {
+            let is_known = end < page.since && item.was_said_by(me);
+            if item.is_for(self.page.id) && !is_known && !state.is_blocked(item) {
                 items.push(item.clone());
             }
             end += 1;

@@ -3,6 +3,8 @@ use jmessage_core::{Destination, Entry, Queue, QueueLimits, UserCard, port::Fenc
 use jmessage_model::{AppId, ClientKey, EntryId, Epoch, Millis, Nickname, Platform, UserId as Id, Username};
 use proptest::prelude::*;
 
+const MANNERS: Manners = Manners { edition: Edition::Current, by_key: false, polls_first: false };
+
 fn card(id: u64) -> Arc<UserCard> {
     let (name, nickname) = (Username::new(&format!("user{id}")).unwrap(), Nickname::new("").unwrap());
     Arc::new(UserCard { app: AppId(1), id: Id(id), name, nickname })
@@ -45,7 +47,7 @@ async fn poll(page: &Page, gets_out: bool) -> (Option<Vec<u64>>, Vec<(Conversati
 #[tokio::test(start_paused = true)]
 async fn the_next_poll_confirms_what_the_one_before_was_handed() {
     let poller = poller();
-    let (page, new) = poller.enter(Edition::Current).unwrap();
+    let (page, new) = poller.enter(MANNERS).unwrap();
     assert!(new.is_empty());
     poller.put([entry(9, 1), entry(9, 2)]);
     assert_eq!(poll(&page, false).await, (Some(vec![1, 2]), vec![]));
@@ -56,7 +58,7 @@ async fn the_next_poll_confirms_what_the_one_before_was_handed() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_in_doubt_is_given_again_unless_the_next_poll_was_quicker() {
     let poller = poller();
-    let (page, _) = poller.enter(Edition::Current).unwrap();
+    let (page, _) = poller.enter(MANNERS).unwrap();
     poller.put([entry(9, 1)]);
     let (first, _) = page.confirm().unwrap();
     let Polled::Items(handed) = page.wait(first, Duration::ZERO).await else { panic!("no items") };
@@ -72,12 +74,12 @@ async fn an_answer_in_doubt_is_given_again_unless_the_next_poll_was_quicker() {
 async fn a_page_that_begins_is_given_what_no_page_has_confirmed() {
     let poller = poller();
     poller.put([entry(9, 1)]);
-    let (first, new) = poller.enter(Edition::Current).unwrap();
+    let (first, new) = poller.enter(MANNERS).unwrap();
     assert_eq!(seqs(&new), [1]);
     poller.put([entry(9, 2)]);
     let acknowledged = first.leave();
     assert_eq!(acknowledged, [], "it said goodbye without another poll");
-    let (second, new) = poller.enter(Edition::Current).unwrap();
+    let (second, new) = poller.enter(MANNERS).unwrap();
     assert_eq!(seqs(&new), [1, 2]);
     assert_eq!(poll(&second, true).await, (Some(vec![]), vec![(ConversationId(9), Seq(2))]));
 }
@@ -85,8 +87,8 @@ async fn a_page_that_begins_is_given_what_no_page_has_confirmed() {
 #[tokio::test(start_paused = true)]
 async fn what_one_page_has_not_received_is_not_acknowledged() {
     let poller = poller();
-    let (quick, _) = poller.enter(Edition::Current).unwrap();
-    let (slow, _) = poller.enter(Edition::Current).unwrap();
+    let (quick, _) = poller.enter(MANNERS).unwrap();
+    let (slow, _) = poller.enter(MANNERS).unwrap();
     poller.put([entry(9, 1)]);
     assert_eq!(poll(&quick, true).await.0, Some(vec![1]));
     assert_eq!(poll(&quick, true).await, (Some(vec![]), vec![]), "the other one has nothing yet");
@@ -96,7 +98,7 @@ async fn what_one_page_has_not_received_is_not_acknowledged() {
 #[tokio::test(start_paused = true)]
 async fn a_later_poll_ends_the_one_that_waits() {
     let poller = poller();
-    let (page, _) = poller.enter(Edition::Current).unwrap();
+    let (page, _) = poller.enter(MANNERS).unwrap();
     let page = Arc::new(page);
     let (first, _) = page.confirm().unwrap();
     let waiting = tokio::spawn({
@@ -113,8 +115,8 @@ async fn a_later_poll_ends_the_one_that_waits() {
 #[tokio::test(start_paused = true)]
 async fn a_page_that_was_not_heard_of_is_gone_and_one_that_waits_is_not() {
     let poller = poller();
-    let (silent, _) = poller.enter(Edition::Current).unwrap();
-    let (waits, _) = poller.enter(Edition::Current).unwrap();
+    let (silent, _) = poller.enter(MANNERS).unwrap();
+    let (waits, _) = poller.enter(MANNERS).unwrap();
     poller.put([entry(9, 1)]);
     assert_eq!(poll(&waits, true).await.0, Some(vec![1]));
     let (number, _) = waits.confirm().unwrap();
@@ -133,12 +135,12 @@ async fn a_page_that_was_not_heard_of_is_gone_and_one_that_waits_is_not() {
 #[test]
 fn who_blocks_a_conversation_is_told_nothing_of_it_and_acknowledges_it() {
     let poller = poller();
-    let (page, _) = poller.enter(Edition::Current).unwrap();
+    let (page, _) = poller.enter(MANNERS).unwrap();
     poller.block(HashSet::from([ConversationId(9)]));
     poller.put([entry(9, 1), entry(8, 1)]);
     let (_, received) = page.confirm().unwrap();
     assert_eq!(received, [(ConversationId(9), Seq(1))]);
-    let (_, new) = poller.enter(Edition::Current).unwrap();
+    let (_, new) = poller.enter(MANNERS).unwrap();
     assert_eq!(new.len(), 1);
 }
 
@@ -146,13 +148,13 @@ fn who_blocks_a_conversation_is_told_nothing_of_it_and_acknowledges_it() {
 fn what_comes_twice_is_told_once() {
     let poller = poller();
     poller.put([entry(9, 1), entry(9, 2), entry(9, 2), entry(9, 1)]);
-    assert_eq!(seqs(&poller.enter(Edition::Current).unwrap().1), [1, 2]);
+    assert_eq!(seqs(&poller.enter(MANNERS).unwrap().1), [1, 2]);
 }
 
 #[test]
 fn a_page_that_holds_up_all_others_is_given_up() {
     let poller = poller();
-    let (stands, _) = poller.enter(Edition::Current).unwrap();
+    let (stands, _) = poller.enter(MANNERS).unwrap();
     for seq in 1..=MOST as u64 + 1 {
         poller.put([entry(9, seq)]);
     }
@@ -206,7 +208,7 @@ proptest! {
                         poller.put([entry(conversation, *head)]);
                     }
                     Step::Enter if pages.len() < 4 => {
-                        let (page, new) = poller.enter(Edition::Current).unwrap();
+                        let (page, new) = poller.enter(MANNERS).unwrap();
                         let has: Vec<_> = new.iter().filter_map(Item::position).map(|(c, s)| (c.0, s.0)).collect();
                         let began = all.len() - has.len();
                         prop_assert_eq!(&has[..], &all[began..]);
