@@ -604,7 +604,7 @@ pub trait Reader: Send + Sync {
     fn keyed_group(&self, app: AppId, key: &GroupKey) -> Result<Option<ConversationId>, Unavailable>;
     /// The groups a user is in, by number, each with at most `names` members.
     fn groups_of(&self, user: UserId, names: usize) -> Result<Vec<GroupListing>, Unavailable>;
-    /// How many groups the user owns that were not dissolved.
+    /// How many groups the user owns that were not dissolved; rooms of a site are the site's affair.
     fn owned(&self, user: UserId) -> Result<usize, Unavailable>;
     /// The conversations in which the device has not acknowledged everything.
     fn behind(&self, user: UserId, platform: Platform) -> Result<Vec<Behind>, Unavailable>;

@@ -129,6 +129,11 @@ async fn hear(session: &Session, count: usize) -> Vec<String> {
     heard
 }
 
+/// Hears until this has come; what comes before is passed over.
+async fn hear_of(session: &Session, what: &str) {
+    while !hear(session, 1).await.iter().any(|heard| heard == what) {}
+}
+
 #[tokio::test]
 async fn a_secret_is_the_apps_own() {
     let domain = Domain::new().await;
@@ -174,7 +179,8 @@ async fn a_room_comes_into_being_with_its_first_member_and_is_one_for_all() {
     assert_eq!(domain.enter(&susan, "room1").await, Ok(Receipt::Done));
     assert_eq!(domain.enter(&susan, "room1").await, Ok(Receipt::Done), "who is in it stays as it is");
     assert_eq!(domain.people("room1").await, Some(("1".into(), vec!["1".into(), "2".into()])));
-    assert_eq!(hear(&jack, 1).await, ["Added"], "who was there is told");
+    // Who was there is told.
+    hear_of(&jack, "Added").await;
     let long = "房".repeat(40);
     domain.enter(&jack, &long).await.unwrap();
     assert_eq!(
@@ -295,7 +301,7 @@ async fn what_is_posted_in_a_users_name_is_heard_by_both_and_stored() {
     let room = To::Group(domain.id("room1").await);
     assert_eq!(domain.core.post(robot, room.clone(), text("x")).await, Err(Error::NotInGroup));
     domain.core.post(jack.user.clone(), room, text("three")).await.unwrap();
-    assert_eq!(hear(&jack, 1).await, ["three"]);
+    hear_of(&jack, "three").await;
 }
 
 #[tokio::test]

@@ -153,7 +153,8 @@ impl Reader for SqliteReader {
     fn owned(&self, user: UserId) -> Result<usize, Unavailable> {
         self.with(|c| {
             c.prepare_cached(
-                "SELECT count(*) FROM conversation WHERE low = ?1 AND high IS NULL AND dissolved IS NULL",
+                "SELECT count(*) FROM conversation
+                 WHERE low = ?1 AND high IS NULL AND dissolved IS NULL AND key IS NULL",
             )?
             .query_row(params![to_sql(user.0)], |row| count_at(row, 0))
         })

@@ -39,7 +39,10 @@ fn a_group_is_found_by_the_key_that_its_site_gave_it_until_it_is_dissolved() {
 fn a_group_belongs_to_whom_it_was_handed() {
     let mut store = Store::new();
     let (alice, bobby) = (store.open("alice"), store.open("bobby"));
-    let room = store.create_keyed_group(&alice, "room1");
+    store.create_keyed_group(&bobby, "room1");
+    assert_eq!(store.reader.owned(bobby.fence.user).unwrap(), 0, "a room of a site does not count");
+    let room = store.create_group(&alice, "team");
+    assert_eq!(store.reader.owned(alice.fence.user).unwrap(), 1);
     store.members(&alice, room, &[&bobby], &[]);
     let mut op = store.members_op(&alice, room, &[], &[&alice], false);
     if let Op::Group { change: GroupWrite::Members { owner, .. }, .. } = &mut op {
