@@ -58,6 +58,11 @@ impl Pages {
         page.is_there().then_some(page)
     }
 
+    /// The ticket is none from now on: its page has left.
+    pub(super) fn void(&self, ticket: &str) {
+        self.lock().tickets.remove(ticket);
+    }
+
     /// The session that pages with this token share, if it is open.
     pub(super) fn poller(&self, token: &Token) -> Option<Arc<Poller>> {
         let poller = self.lock().pollers.get(&token.user()).cloned()?;

@@ -56,6 +56,24 @@ async fn the_next_poll_confirms_what_the_one_before_was_handed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_page_of_a_site_is_told_by_polls_what_waited_but_not_what_its_user_said() {
+    let poller = poller();
+    let (page, _) = poller.enter(MANNERS).unwrap();
+    let own = |seq| {
+        let Item::Entry(shared) = entry(9, seq) else { panic!("no entry") };
+        let said = Entry { sender: card(1), platform: Platform::Poller, ..shared.entry.clone() };
+        Item::Entry(Shared::new(said))
+    };
+    poller.put([entry(9, 1), own(2), entry(9, 3)]);
+    let (sites, new) = poller.enter(Manners { polls_first: true, ..MANNERS }).unwrap();
+    assert!(new.is_empty(), "nothing is handed over before");
+    assert_eq!(poll(&sites, true).await, (Some(vec![1, 3]), vec![]));
+    poller.put([own(4)]);
+    assert_eq!(poll(&sites, true).await.0, Some(vec![4]), "what is said from now on is told");
+    assert_eq!(poll(&page, true).await.0, Some(vec![1, 2, 3, 4]), "and others are told all");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_in_doubt_is_given_again_unless_the_next_poll_was_quicker() {
     let poller = poller();
     let (page, _) = poller.enter(MANNERS).unwrap();

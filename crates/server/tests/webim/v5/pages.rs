@@ -139,7 +139,7 @@ async fn more_pages_than_there_is_room_for_are_asked_to_come_later() -> Result<(
     assert_eq!((refused.status, &refused.json()?["status"]), (503, &json!("error")));
     assert!(refused.header("retry-after").is_some());
     one.offline().await?;
-    assert_eq!(php(&site, "3").try_online(&[]).await?.status, 503, "until the mount has looked");
+    assert_eq!(php(&site, "3").try_online(&[]).await?.status, 200);
     Ok(())
 }
 

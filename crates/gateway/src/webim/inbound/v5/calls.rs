@@ -22,8 +22,11 @@ fn done() -> Response {
 /// The page is gone. Sites say so too when it is only loaded anew, so its user stays for a moment; what it did not confirm comes
 /// again. It is as good as done for a page that is not there.
 pub(super) async fn offline(site: &Site, asked: &Asked) -> Result<Response, Refused> {
-    if let Some(page) = site.known_page(asked)? {
+    let ticket = asked.ticket()?;
+    let pages = &site.gateway.pages;
+    if let Some(page) = pages.page(ticket) {
         acknowledge(&site.gateway, &page, page.leave()).await;
+        pages.void(ticket);
     }
     Ok(done())
 }

@@ -2,7 +2,7 @@
 
 use super::Params;
 use crate::webim::{Gateway, packets, session::Page, wire::Refused};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use data_encoding::BASE64;
 use jmessage_core::Core;
 use jmessage_model::AppId;
@@ -59,6 +59,11 @@ pub(super) struct Site {
 }
 
 impl Asked {
+    /// The ticket, which must be there.
+    pub(super) fn ticket(&self) -> Result<&str, Refused> {
+        self.params.ticket().ok_or_else(|| Refused::bad("ticket is missing"))
+    }
+
     /// The site, if it has proven which one it is. Two Apps may share a domain: their secrets differ.
     pub(super) async fn site(&self, gateways: &[Arc<Gateway>]) -> Result<Site, Refused> {
         let (domain, key) = self.given.0.as_ref().ok_or_else(Refused::not_authorized)?;
@@ -91,16 +96,10 @@ impl Site {
         &self.gateway.core
     }
 
-    /// The page of the ticket, if it is there.
-    pub(super) fn known_page(&self, asked: &Asked) -> Result<Option<Arc<Page>>, Refused> {
-        let ticket = asked.params.ticket().ok_or_else(|| Refused::bad("ticket is missing"))?;
-        Ok(self.gateway.pages.page(ticket))
-    }
-
     /// The page of the ticket.
     pub(super) fn page(&self, asked: &Asked) -> Result<Arc<Page>, Refused> {
-        let unknown = || Refused::new(axum::http::StatusCode::NOT_FOUND, packets::UNKNOWN);
-        self.known_page(asked)?.ok_or_else(unknown)
+        let unknown = || Refused::new(StatusCode::NOT_FOUND, packets::UNKNOWN);
+        self.gateway.pages.page(asked.ticket()?).ok_or_else(unknown)
     }
 }
 
