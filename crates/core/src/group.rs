@@ -1,5 +1,7 @@
 //! Groups: who may do what, and what each change writes and tells.
 
+mod room;
+
 use crate::{
     Destination, Error, Receipt, Session, Shared, UserCard,
     engine::{Engine, Then, entry},
@@ -7,9 +9,10 @@ use crate::{
 };
 use foldhash::HashMap;
 use jmessage_model::{
-    Content, ConversationId, Description, GroupEvent, GroupEventKind, GroupKey, GroupName, Limits, Millis,
-    Mutant, UserId, Username,
+    Content, ConversationId, Description, GroupEvent, GroupEventKind, GroupKey, GroupName, Millis, Mutant,
+    UserId, Username,
 };
+use room::leave;
 use std::sync::Arc;
 
 /// A change of a group that a session asks for.
@@ -225,40 +228,6 @@ impl Engine {
         }
     }
 
-    /// The session's user comes into a group, or is the first one in it.
-    fn enter(
-        &mut self,
-        session: &Arc<Session>,
-        request: u64,
-        group: GroupRef,
-        at: Millis,
-    ) -> Result<Prepared, Error> {
-        let known = match &group {
-            GroupRef::Number(id) => Some(*id),
-            GroupRef::Key(key) => self.keyed(session, key)?,
-        };
-        let id = match (known, group) {
-            (Some(id), _) | (None, GroupRef::Number(id)) => id,
-            (None, GroupRef::Key(key)) => {
-                let (name, description) = (called(&key)?, Description::new("")?);
-                let op = self.create(session, Some(key), name, description, at);
-                let (session, added) = (session.clone(), Vec::new());
-                let then = Then::Grouped { session, request, group: None, before: None, added };
-                return Ok(Some((op, then)));
-            }
-        };
-        let group = self.groups.find(id, self.reader.as_ref())?;
-        if group.card.app != session.user.app {
-            return Err(Error::NoSuchGroup);
-        }
-        let is_in = group.members.has(session.user.id);
-        if !is_in && group.members.ids().len() >= group.capacity {
-            return Err(Error::GroupFull);
-        }
-        let entering = if is_in { Vec::new() } else { vec![session.user.clone()] };
-        Ok(members(session, request, &group, GroupEventKind::Added, entering, at))
-    }
-
     /// What makes a group of the session's user.
     fn create(
         &self,
@@ -272,14 +241,6 @@ impl Engine {
         let (app, capacity, nickname) = (session.user.app, self.limits.group, session.user.nickname.clone());
         let change = GroupWrite::Create { app, key, name, description, capacity, event, nickname, at };
         Op::Group { fence: session.fence, change }
-    }
-
-    /// The group of a key. It is asked of the store: a change of a group stands alone, so nobody else makes one meanwhile.
-    fn keyed(&self, session: &Session, key: &GroupKey) -> Result<Option<ConversationId>, Error> {
-        self.reader.keyed_group(session.user.app, key).map_err(|error| {
-            tracing::error!(%error, "a group could not be looked up");
-            Error::Unavailable
-        })
     }
 
     /// Whether the user may own one group more. The number is asked of the store: it is an index's, and groups are made
@@ -390,35 +351,6 @@ impl Engine {
             self.hub.deliver(user, &shared, None, &self.stats);
         }
     }
-}
-
-/// What a group is called that has no name but its key: that, as far as there is room.
-fn called(key: &GroupKey) -> Result<GroupName, Error> {
-    let text = key.as_str();
-    Ok(GroupName::new(&text[..text.floor_char_boundary(Limits::MAX_NICKNAME)])?)
-}
-
-/// The session's user leaves. When its owner does, the group ends for all; one that goes on belongs to the next then, and ends
-/// when there is none.
-fn leave(
-    session: &Arc<Session>,
-    request: u64,
-    group: &Arc<GroupRecord>,
-    goes_on: bool,
-    at: Millis,
-) -> Prepared {
-    let leaves = &session.user;
-    let is_owner = group.owner == leaves.id;
-    let heir = group.members.cards().iter().find(|member| is_owner && goes_on && member.id != leaves.id);
-    if is_owner && heir.is_none() {
-        let all = group.members.cards().to_vec();
-        return members(session, request, group, GroupEventKind::Dissolved, all, at);
-    }
-    let mut prepared = members(session, request, group, GroupEventKind::Left, vec![leaves.clone()], at);
-    if let Some((Op::Group { change: GroupWrite::Members { owner, .. }, .. }, _)) = &mut prepared {
-        *owner = heir.map(|heir| heir.id);
-    }
-    prepared
 }
 
 /// A change of members; answered at once when there are none to change.

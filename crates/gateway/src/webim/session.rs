@@ -3,16 +3,17 @@
 //! What the session's queue brings stands in one list, and each page is a place in it. A page that polls has received what it
 //! was handed by the poll before; what every page has received is acknowledged to the core.
 
+mod item;
 mod page;
 
+pub(super) use item::{Item, Own};
 pub(super) use page::{Page, Polled};
 
 use super::wire::Edition;
 use jmessage_core::{
-    Core, Destination, End, Error, Event, GroupCard, GroupChange, Receipt, Session, Shared, Signal, To,
-    Token, port::Appended,
+    Core, Destination, End, Error, Event, GroupCard, GroupChange, Receipt, Session, To, Token,
 };
-use jmessage_model::{Content, ConversationId, GroupKey, Platform, Seq, UserId};
+use jmessage_model::{Content, ConversationId, GroupKey, Seq, UserId};
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -44,58 +45,6 @@ impl Manners {
     /// Those of a page that began by `online` at a mount.
     pub(super) fn of(edition: Edition) -> Self {
         Self { edition, by_key: false, polls_first: false }
-    }
-}
-
-/// Something that pages are told.
-#[derive(Clone, Debug)]
-pub(super) enum Item {
-    /// An entry of a log.
-    Entry(Arc<Shared>),
-    /// What the session's user sent from one of its pages, for the others.
-    Own(Arc<Own>),
-    /// Something that is told once.
-    Signal(Arc<Signal>),
-}
-
-/// A message that a page sent and that is stored.
-#[derive(Debug)]
-pub(super) struct Own {
-    /// Which page.
-    page: u64,
-    pub(super) to: To,
-    pub(super) content: Content,
-    pub(super) stored: Appended,
-}
-
-impl Item {
-    fn position(&self) -> Option<(ConversationId, Seq)> {
-        match self {
-            Self::Entry(shared) => Some((shared.entry.conversation, shared.entry.seq)),
-            Self::Own(own) => Some((own.stored.conversation, own.stored.seq)),
-            Self::Signal(_) => None,
-        }
-    }
-
-    /// Whether this page is to be told of it.
-    fn is_for(&self, page: u64) -> bool {
-        match self {
-            Self::Own(own) => own.page != page,
-            Self::Entry(_) | Self::Signal(_) => true,
-        }
-    }
-
-    /// Whether this user said it on a page.
-    fn was_said_by(&self, user: UserId) -> bool {
-        match self {
-            Self::Own(_) => true,
-            Self::Entry(shared) => {
-                shared.entry.sender.id == user
-                    && shared.entry.platform == Platform::Poller
-                    && shared.entry.key.is_some()
-            }
-            Self::Signal(_) => false,
-        }
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use jmessage_core::{Destination, Entry, Queue, QueueLimits, UserCard, port::Fence};
+use jmessage_core::{Destination, Entry, Queue, QueueLimits, Shared, UserCard, port::Fence};
 use jmessage_model::{AppId, ClientKey, EntryId, Epoch, Millis, Nickname, Platform, UserId as Id, Username};
 use proptest::prelude::*;
 

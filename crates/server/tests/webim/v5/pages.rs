@@ -28,6 +28,21 @@ async fn what_waits_comes_with_the_first_poll_and_not_again() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_page_polls_by_scripts_from_its_own_site() -> Result<()> {
+    let site = Site::start().await?;
+    let mut bobby = site.native("bobby001").await?;
+    let jack = php(&site, "1").online("", "").await?;
+    bobby.say("1", "one").await?;
+    let (status, packets) = jack.poll().await?;
+    assert_eq!((status, &packets["status"]), (200, &json!("ok")));
+    assert_eq!((&packets["presences"], &packets["statuses"]), (&json!([]), &json!([])));
+    assert_eq!(bodies(&list(&packets["messages"])), ["one"]);
+    bobby.say("1", "two").await?;
+    assert_eq!(bodies(&list(&jack.poll().await?.1["messages"])), ["two"], "and the first is confirmed");
+    Ok(())
+}
+
 /// Sites tell that a page is loaded anew by `offline`.
 #[tokio::test]
 async fn a_page_that_is_loaded_anew_stays_online_and_loses_nothing() -> Result<()> {

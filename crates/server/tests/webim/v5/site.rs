@@ -1,7 +1,7 @@
 //! The server of a site: it calls as the published clients do, in PHP or in Python, and has pages that poll.
 
 use crate::{
-    page::{bodies, encoded, list, now},
+    page::{Page, encoded, now},
     site::{DOMAIN, Site},
 };
 use anyhow::{Context, Result, ensure};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::{Instant, timeout},
+    time::timeout,
 };
 
 /// Whose manner of calling.
@@ -228,45 +228,28 @@ impl Visitor {
         Ok((answer.status, serde_json::from_str(argument.context("a call of the callback")?)?))
     }
 
+    /// The page in the browser, as far as it polls.
+    fn page(&self) -> Page {
+        Page::of_site(&self.url, "/v5", &self.ticket, &self.domain)
+    }
+
     /// Polls until something of this kind has come, and returns it.
     pub(crate) async fn next(&self, kind: &str) -> Result<Vec<Value>> {
-        let until = Instant::now() + PATIENCE;
-        while Instant::now() < until {
-            let (status, packets) = self.poll().await?;
-            ensure!(
-                (status, &packets["status"]) == (200, &json!("ok")),
-                "a poll answers {status}: {packets}"
-            );
-            let items = list(&packets[kind]);
-            if !items.is_empty() {
-                return Ok(items);
-            }
-        }
-        anyhow::bail!("no {kind} came")
+        self.page().next(kind).await
     }
 
     pub(crate) async fn messages(&self) -> Result<Vec<Value>> {
-        self.next("messages").await
+        self.page().messages().await
     }
 
     /// The bodies of the next `count` messages.
     pub(crate) async fn hear(&self, count: usize) -> Result<Vec<String>> {
-        let mut heard = Vec::new();
-        while heard.len() < count {
-            heard.extend(bodies(&self.messages().await?));
-        }
-        Ok(heard)
+        self.page().hear(count).await
     }
 
     /// Polls until a presence of this type and of this user comes.
     pub(crate) async fn presence(&self, kind: &str, from: &str) -> Result<Value> {
-        loop {
-            let presences = self.next("presences").await?;
-            let found = presences.into_iter().find(|packet| packet["type"] == kind && packet["from"] == from);
-            if let Some(packet) = found {
-                return Ok(packet);
-            }
-        }
+        self.page().presence(kind, from).await
     }
 }
 
