@@ -6,9 +6,7 @@
 use crate::house::House;
 use anyhow::{Context, Result, bail};
 use jmessage_proto::{Request, Response};
-use jmessage_testkit::{
-    App, Client, PASSWORD, TestServer, call, describe, login, now_seconds, send, send_in, sys,
-};
+use jmessage_testkit::{App, Client, PASSWORD, TestServer, describe, login, now_seconds, send, send_in, sys};
 use serde_json::json;
 
 async fn pair() -> Result<(TestServer, Client, Client)> {

@@ -4,7 +4,7 @@ use super::Params;
 use crate::webim::{Gateway, packets, session::Page, wire::Refused};
 use axum::http::{HeaderMap, StatusCode, header};
 use data_encoding::BASE64;
-use jmessage_core::Core;
+use jmessage_core::{Core, Error};
 use jmessage_model::AppId;
 use std::{fmt, sync::Arc};
 
@@ -68,9 +68,10 @@ impl Asked {
     pub(super) async fn site(&self, gateways: &[Arc<Gateway>]) -> Result<Site, Refused> {
         let (domain, key) = self.given.0.as_ref().ok_or_else(Refused::not_authorized)?;
         for gateway in gateways.iter().filter(|gateway| gateway.mount.domain == *domain) {
-            let app = gateway.core.app(&gateway.mount.app).await?;
-            if app.has_secret(key) {
-                return Ok(Site { gateway: gateway.clone(), app: app.id });
+            match gateway.core.app(&gateway.mount.app).await {
+                Ok(app) if app.has_secret(key) => return Ok(Site { gateway: gateway.clone(), app: app.id }),
+                Ok(_) | Err(Error::NoSuchApp) => {}
+                Err(error) => return Err(error.into()),
             }
         }
         Err(Refused::not_authorized())

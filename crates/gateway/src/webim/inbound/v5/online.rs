@@ -46,7 +46,8 @@ pub(super) async fn online(site: &Site, asked: &Asked, at: &str) -> Result<Respo
     let card = core.enrol(site.app, name, nick).await?;
     for other in pages.expecting(&card.name) {
         other.also_watch([card.id]);
-        listen_anew(&site.gateway, &other.poller).await?;
+        // Where that cannot be done now, no more is lost than a signal.
+        let _ = listen_anew(&site.gateway, &other.poller).await;
     }
     let (ticket, page, _) = pages.open(&Right::Known(card), MANNERS, (show, status)).await?;
     let begun = begin(site, &page, names(buddies.into_iter()), &rooms).await;
@@ -54,6 +55,7 @@ pub(super) async fn online(site: &Site, asked: &Asked, at: &str) -> Result<Respo
         Ok(begun) => begun,
         Err(refused) => {
             acknowledge(&site.gateway, &page, page.leave()).await;
+            pages.void(&ticket);
             return Err(refused);
         }
     };
