@@ -31,9 +31,10 @@ use crate::webim::{
 };
 use axum::{
     extract::{Path, Request, State},
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
     response::Response,
 };
+use door::{Asked, Given};
 use std::sync::Arc;
 
 /// The mounts whose sites call at one place, and where that is.
@@ -54,56 +55,63 @@ impl Sites {
 /// The calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Call {
+    Packets,
+    Read(Read),
+    Write(Write),
+}
+
+/// Those that change nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Read {
+    Presences,
+    Members,
+}
+
+/// Those that do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Write {
     Online,
     Offline,
     Show,
-    Presences,
-    Messages,
-    Statuses,
+    Message,
+    Status,
     Join,
     Leave,
-    Members,
-    Packets,
 }
 
 impl Call {
     /// The call of a path, and the room that stands in it.
     fn of(path: &str) -> Option<(Self, Option<&str>)> {
         let call = match path {
-            "presences/online" => Self::Online,
-            "presences/offline" => Self::Offline,
-            "presences/show" => Self::Show,
-            "presences" => Self::Presences,
-            "messages" => Self::Messages,
-            "statuses" => Self::Statuses,
-            "group/join" => Self::Join,
-            "group/leave" => Self::Leave,
-            "group/members" => Self::Members,
             "packets" => Self::Packets,
+            "presences" => Self::Read(Read::Presences),
+            "presences/online" => Self::Write(Write::Online),
+            "presences/offline" => Self::Write(Write::Offline),
+            "presences/show" => Self::Write(Write::Show),
+            "messages" => Self::Write(Write::Message),
+            "statuses" => Self::Write(Write::Status),
             path => {
-                let (room, deed) = path.strip_prefix("rooms/")?.rsplit_once('/')?;
+                let (room, deed) = match path.strip_prefix("rooms/") {
+                    Some(rest) => rest.rsplit_once('/').map(|(room, deed)| (Some(room), deed))?,
+                    None => (None, path.strip_prefix("group/")?),
+                };
                 let call = match deed {
-                    "join" => Self::Join,
-                    "leave" => Self::Leave,
-                    "members" => Self::Members,
+                    "join" => Self::Write(Write::Join),
+                    "leave" => Self::Write(Write::Leave),
+                    "members" => Self::Read(Read::Members),
                     _ => return None,
                 };
-                return Some((call, Some(room)));
+                return Some((call, room));
             }
         };
         Some((call, None))
     }
 
-    fn reads(self) -> bool {
+    /// Whether it may be made so.
+    fn is_made_by(self, method: &Method) -> bool {
         match self {
-            Self::Presences | Self::Members | Self::Packets => true,
-            Self::Online
-            | Self::Offline
-            | Self::Show
-            | Self::Messages
-            | Self::Statuses
-            | Self::Join
-            | Self::Leave => false,
+            Self::Packets | Self::Read(_) => method == Method::GET || method == Method::POST,
+            Self::Write(_) => method == Method::POST,
         }
     }
 }
@@ -118,56 +126,58 @@ pub(in crate::webim) async fn serve(
     if call == Call::Packets && request.headers().contains_key(header::UPGRADE) {
         return subscribe(sites.gateways.clone(), request);
     }
+    if !call.is_made_by(request.method()) {
+        return refuse(&Refused::new(StatusCode::METHOD_NOT_ALLOWED, "not by this method"));
+    }
     let (parts, body, params) = match receive(request).await {
         Ok(received) => received,
         Err(refused) => return refuse(&refused),
     };
-    if call == Call::Packets {
-        return match Manner::of(params.text("callback"), parts.headers.get(header::ACCEPT)) {
-            Ok(manner) => poll(&sites.gateways, parts, params, manner).await,
-            Err(refused) => answer::plain(&refused),
-        };
-    }
-    if parts.method != Method::POST && !(call.reads() && parts.method == Method::GET) {
-        return refuse(&Refused::new(StatusCode::METHOD_NOT_ALLOWED, "not by this method"));
-    }
-    let given = match door::Given::of(&parts.headers, &body) {
-        Ok(given) => given,
-        Err(refused) => return refuse(&refused),
+    let answered = match call {
+        Call::Packets => {
+            return match Manner::of(params.text("callback"), parts.headers.get(header::ACCEPT)) {
+                Ok(manner) => poll(&sites.gateways, parts, params, manner).await,
+                Err(refused) => answer::plain(&refused),
+            };
+        }
+        Call::Read(call) => match sites.asked(&parts, &body, params) {
+            Ok(asked) => Box::pin(sites.read(call, room, &asked)).await,
+            Err(refused) => Err(refused),
+        },
+        Call::Write(call) => match sites.asked(&parts, &body, params) {
+            Ok(asked) => Box::pin(sites.write(call, room, &asked)).await,
+            Err(refused) => Err(refused),
+        },
     };
-    let options = sites.gateways.first().map(|gateway| &gateway.options);
-    let base = options.and_then(|options| base_of(options, &parts.headers));
-    let asked = door::Asked { params, given, base };
-    drop(parts);
-    match Box::pin(answer(&sites, call, room, &asked)).await {
-        Ok(response) => response,
-        Err(refused) => refuse(&refused),
-    }
+    answered.unwrap_or_else(|refused| refuse(&refused))
 }
 
-async fn answer(
-    sites: &Sites,
-    call: Call,
-    room: Option<&str>,
-    asked: &door::Asked,
-) -> Result<Response, Refused> {
-    if call.reads() {
-        let (site, page) = asked.reader(&sites.gateways).await?;
-        return match call {
-            Call::Members => rooms::members(&site, asked, room, page.as_deref()).await,
-            _ => calls::presences(&site, asked).await,
-        };
+impl Sites {
+    fn asked(&self, parts: &Parts, body: &Params, params: Params) -> Result<Asked, Refused> {
+        let options = self.gateways.first().map(|gateway| &gateway.options);
+        let base = options.and_then(|options| base_of(options, &parts.headers));
+        Ok(Asked { params, given: Given::of(&parts.headers, body)?, base })
     }
-    let site = asked.site(&sites.gateways).await?;
-    match call {
-        Call::Online => online::online(&site, asked, &sites.at).await,
-        Call::Offline => calls::offline(&site, asked).await,
-        Call::Show => calls::show(&site, asked).await,
-        Call::Messages => calls::message(&site, asked).await,
-        Call::Statuses => calls::status(&site, asked).await,
-        Call::Join => rooms::join(&site, asked, room).await,
-        Call::Leave => rooms::leave(&site, asked, room).await,
-        Call::Presences | Call::Members | Call::Packets => Err(Refused::not_found()),
+
+    async fn read(&self, call: Read, room: Option<&str>, asked: &Asked) -> Result<Response, Refused> {
+        let (site, page) = asked.reader(&self.gateways).await?;
+        match call {
+            Read::Presences => calls::presences(&site, asked).await,
+            Read::Members => rooms::members(&site, asked, room, page.as_deref()).await,
+        }
+    }
+
+    async fn write(&self, call: Write, room: Option<&str>, asked: &Asked) -> Result<Response, Refused> {
+        let site = asked.site(&self.gateways).await?;
+        match call {
+            Write::Online => online::online(&site, asked, &self.at).await,
+            Write::Offline => calls::offline(&site, asked).await,
+            Write::Show => calls::show(&site, asked).await,
+            Write::Message => calls::message(&site, asked).await,
+            Write::Status => calls::status(&site, asked).await,
+            Write::Join => rooms::join(&site, asked, room).await,
+            Write::Leave => rooms::leave(&site, asked, room).await,
+        }
     }
 }
 
@@ -188,10 +198,10 @@ mod tests {
     #[test]
     fn paths_are_those_of_the_clients() {
         let of = |path| Call::of(path);
-        assert_eq!(of("presences/online"), Some((Call::Online, None)));
-        assert_eq!(of("rooms/room1/join"), Some((Call::Join, Some("room1"))));
-        assert_eq!(of("rooms/a/b/members"), Some((Call::Members, Some("a/b"))));
-        assert_eq!(of("group/leave"), Some((Call::Leave, None)));
+        assert_eq!(of("presences/online"), Some((Call::Write(Write::Online), None)));
+        assert_eq!(of("rooms/room1/join"), Some((Call::Write(Write::Join), Some("room1"))));
+        assert_eq!(of("rooms/a/b/members"), Some((Call::Read(Read::Members), Some("a/b"))));
+        assert_eq!(of("group/leave"), Some((Call::Write(Write::Leave), None)));
         for path in
             ["", "online", "rooms/join", "rooms/room1", "rooms/room1/dissolve", "presences/", "chats/open"]
         {

@@ -89,6 +89,18 @@ async fn show_and_status_are_shown_to_contacts() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_contact_is_seen_who_comes_for_the_first_time_ever() -> Result<()> {
+    let site = Site::start().await?;
+    let susan = php(&site, "2").online("1,3", "").await?;
+    assert_eq!(susan.told["presences"], json!({}));
+    let jack = python(&site, "1").online("", "").await?;
+    assert_eq!(susan.presence("online", "1").await?["nick"], "Nick 1");
+    jack.done("presences/show", &[("show", "dnd")]).await?;
+    assert_eq!(susan.presence("show", "1").await?["show"], "dnd", "and from then on");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_status_of_any_length_does_not_keep_a_user_away() -> Result<()> {
     let site = Site::start().await?;
     let susan = php(&site, "2").online("1", "").await?;
