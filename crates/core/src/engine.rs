@@ -6,7 +6,7 @@ use crate::{
     audience::Audience,
     group::Groups,
     hub::Hub,
-    port::{Appended, Done, Fence, GroupRecord, Op, Reader, Refusal, Target, Writer},
+    port::{Appended, Author, Done, Fence, GroupRecord, Op, Reader, Refusal, Target, Writer},
     queue::{End, Queue, Receipt},
     session::To,
     token::TokenDigest,
@@ -319,10 +319,8 @@ impl Engine {
             Command::Send { session, request, to, key, content, at } => {
                 match self.check_send(&session.user, &to, &content) {
                     Ok(to) => {
-                        let (app, nickname) = (session.user.app, session.user.nickname.clone());
-                        let target = to.target();
-                        let op =
-                            Op::Append { fence: session.fence, app, to: target, nickname, key, content, at };
+                        let by = Author::Session(session.fence);
+                        let op = append(by, &session.user, to.target(), (key, content), at);
                         Some((op, Then::Sent { session, request, to }))
                     }
                     Err(error) => match to {
@@ -341,10 +339,8 @@ impl Engine {
             Command::Post { from, to, key, content, at, answer } => {
                 match self.check_send(&from, &to, &content) {
                     Ok(to) => {
-                        let (app, nickname, target) = (from.app, from.nickname.clone(), to.target());
-                        let (user, platform) = (from.id, POSTED);
-                        let op =
-                            Op::Post { from: user, platform, app, to: target, nickname, key, content, at };
+                        let by = Author::App { user: from.id, platform: POSTED };
+                        let op = append(by, &from, to.target(), (key, content), at);
                         Some((op, Then::Posted { from, to, answer }))
                     }
                     Err(error) => {
@@ -436,8 +432,8 @@ impl Engine {
             (Then::Posted { from, to, answer }, Ok(Done::Appended(appended))) => {
                 Stats::add(&self.stats.messages, 1);
                 let _ = answer.send(Ok(appended));
-                if let Op::Post { key, content, platform, .. } = op {
-                    let entry = entry((&from, platform), appended, to.destination(), Some(key), content);
+                if let Op::Append { key, content, .. } = op {
+                    let entry = entry((&from, POSTED), appended, to.destination(), Some(key), content);
                     self.deliver(None, &to, entry);
                 }
             }
@@ -514,6 +510,11 @@ impl Recipients {
             Self::Group(group) => Destination::Group(group.card.clone()),
         }
     }
+}
+
+/// What appends a message.
+fn append(by: Author, from: &UserCard, to: Target, (key, content): (ClientKey, Content), at: Millis) -> Op {
+    Op::Append { by, app: from.app, to, nickname: from.nickname.clone(), key, content, at }
 }
 
 /// An entry just stored; who wrote it, and on what.

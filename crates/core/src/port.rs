@@ -185,6 +185,38 @@ pub struct Fence {
     pub epoch: Epoch,
 }
 
+/// By what right a message is appended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Author {
+    /// A session of the sender, if it is the living one.
+    Session(Fence),
+    /// The App in the sender's name, whether that one has a session or not.
+    App {
+        /// The sender.
+        user: UserId,
+        /// What the sender's pages would run on.
+        platform: Platform,
+    },
+}
+
+impl Author {
+    /// The sender.
+    pub fn user(&self) -> UserId {
+        match self {
+            Self::Session(fence) => fence.user,
+            Self::App { user, .. } => *user,
+        }
+    }
+
+    /// What the message is written on.
+    pub fn platform(&self) -> Platform {
+        match self {
+            Self::Session(fence) => fence.platform,
+            Self::App { platform, .. } => *platform,
+        }
+    }
+}
+
 /// One change. Each is applied or refused by itself; a refused one leaves no trace.
 #[derive(Clone)]
 pub enum Op {
@@ -261,8 +293,8 @@ pub enum Op {
     /// Appends a message; one with a file makes it a file of that conversation. → [`Done::Appended`], refused with
     /// [`Refusal::Fenced`], [`Refusal::KeyReused`] or [`Refusal::NoSuchFile`].
     Append {
-        /// The sender's session.
-        fence: Fence,
+        /// Who sends it, and by what right.
+        by: Author,
         /// The App of both.
         app: AppId,
         /// Whom it is for.
@@ -270,26 +302,6 @@ pub enum Op {
         /// The sender's nickname now.
         nickname: Nickname,
         /// The sender's key.
-        key: ClientKey,
-        /// What it says.
-        content: Content,
-        /// Now.
-        at: Millis,
-    },
-    /// Appends a text that the App says in a user's name, whether the user has a session or not. → [`Done::Appended`], refused
-    /// with [`Refusal::KeyReused`].
-    Post {
-        /// The sender.
-        from: UserId,
-        /// What the sender's pages would run on.
-        platform: Platform,
-        /// The App of both.
-        app: AppId,
-        /// Whom it is for.
-        to: Target,
-        /// The sender's nickname now.
-        nickname: Nickname,
-        /// The key of the message.
         key: ClientKey,
         /// What it says.
         content: Content,

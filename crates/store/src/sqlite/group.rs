@@ -97,7 +97,8 @@ impl Batch<'_> {
         at: Millis,
     ) -> Answer {
         let (kind, body) = stored_event(event);
-        let line = Line { fence, nickname, key: None, kind, body: &body, at };
+        let (sender, platform) = (fence.user, fence.platform);
+        let line = Line { sender, platform, nickname, key: None, kind, body: &body, at };
         Ok(Ok(Done::Appended(self.append_line(group, &line)?)))
     }
 }

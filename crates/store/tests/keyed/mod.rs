@@ -1,11 +1,11 @@
-//! Groups with a name that a site gave them, and groups that are handed on.
+//! Groups with a name that a site gave them, groups that are handed on, and what is said in a user's name.
 
 use crate::fixture::Store;
 use jmessage_core::{
     Destination,
-    port::{Done, GroupWrite, Op},
+    port::{Author, Done, GroupWrite, Op, Refusal},
 };
-use jmessage_model::{AppId, GroupKey, Seq};
+use jmessage_model::{AppId, GroupKey, Platform, Seq};
 
 #[test]
 fn a_group_is_found_by_the_key_that_its_site_gave_it_until_it_is_dissolved() {
@@ -53,4 +53,22 @@ fn a_group_belongs_to_whom_it_was_handed() {
     assert_eq!((group.owner, group.members.ids()), (bobby.fence.user, &[bobby.fence.user][..]));
     assert_eq!(store.reader.owned(alice.fence.user).unwrap(), 0);
     assert_eq!(store.reader.owned(bobby.fence.user).unwrap(), 1);
+}
+
+#[test]
+fn what_an_app_says_in_a_users_name_needs_no_session() {
+    let mut store = Store::new();
+    let (alice, bobby) = (store.open("alice"), store.open("bobby"));
+    let later = store.open("alice");
+    assert_eq!(store.append(&alice, &bobby, "k1", "fenced"), Err(Refusal::Fenced));
+    let mut op = store.append_op(&alice, &bobby, "k1", "said for her");
+    if let Op::Append { by, .. } = &mut op {
+        *by = Author::App { user: alice.fence.user, platform: Platform::Poller };
+    }
+    let Ok(Done::Appended(first)) = store.apply(op.clone()) else { panic!("not appended") };
+    let Ok(Done::Appended(again)) = store.apply(op) else { panic!("not appended") };
+    assert_eq!((first.id, first.fresh, again.id, again.fresh), (first.id, true, first.id, false));
+    let entry = store.reader.entries(bobby.fence.user, first.conversation, Seq(0), 9).unwrap().remove(0);
+    assert_eq!((entry.sender.id, entry.platform), (alice.fence.user, Platform::Poller));
+    assert!(store.append(&later, &bobby, "k2", "her own").unwrap().fresh, "her session goes on");
 }
