@@ -45,8 +45,8 @@ export function describe(message, { store, people }) {
 /** What a conversation is called; a group whose name was never told has its number. */
 export const titleOf = ({ type, id, name }) => (type === "group" && name === id ? t("group.number", { id }) : name);
 
-/** A username by JMessage's rules; the server has the last word. */
-export const USERNAME = /^[A-Za-z0-9][A-Za-z0-9_.@-]{3,127}$/;
+/** A username, of JMessage or of a site of WebIM; the server has the last word. */
+export const USERNAME = /^[A-Za-z0-9][A-Za-z0-9_.@:-]{0,127}$/;
 
 const FEW_EMOJI = /^(?:[\p{Extended_Pictographic}\p{Regional_Indicator}\p{Emoji_Modifier}\u200d\ufe0f\u20e3]|\s){1,12}$/u;
 

@@ -81,6 +81,7 @@ fn take(places: &Arc<AtomicUsize>, most: usize) -> Result<Place, Error> {
 fn is_refusable(command: &Command) -> bool {
     match command {
         Command::Send { .. }
+        | Command::Post { .. }
         | Command::Group { .. }
         | Command::Open { .. }
         | Command::Watch { .. }
@@ -88,7 +89,8 @@ fn is_refusable(command: &Command) -> bool {
         | Command::Typing { .. }
         | Command::Broadcast { .. }
         | Command::Aside { .. }
-        | Command::Look { .. } => true,
+        | Command::Look { .. }
+        | Command::LookIn { .. } => true,
         Command::Acknowledge { .. }
         | Command::End { .. }
         | Command::Leave { .. }
@@ -100,11 +102,13 @@ fn is_refusable(command: &Command) -> bool {
 fn weight(command: &Command) -> usize {
     match command {
         Command::Send { content, .. }
+        | Command::Post { content, .. }
         | Command::Broadcast { content, .. }
         | Command::Aside { content, .. } => content.size(),
         Command::Watch { users, groups, .. } | Command::Look { users, groups, .. } => {
             size_of::<u64>() * (users.len() + groups.len())
         }
+        Command::LookIn { users, .. } => size_of::<u64>() * users.len(),
         Command::Group { .. }
         | Command::Open { .. }
         | Command::Acknowledge { .. }

@@ -8,7 +8,7 @@ use crate::{
     port::{Fence, GroupRecord},
 };
 use foldhash::HashMap;
-use jmessage_model::{Content, ConversationId, Millis, Platform, Show, Shown, UserId, Username};
+use jmessage_model::{AppId, Content, ConversationId, Millis, Platform, Show, Shown, UserId, Username};
 use std::sync::Arc;
 
 /// Users and groups that one session may watch.
@@ -258,8 +258,10 @@ impl Engine {
         if !self.hub.has(session) {
             return;
         }
-        let mut groups: Vec<_> =
-            groups.into_iter().filter(|id| self.group_for(session, *id, Action::Send).is_ok()).collect();
+        let mut groups: Vec<_> = groups
+            .into_iter()
+            .filter(|id| self.group_for(&session.user, *id, Action::Send).is_ok())
+            .collect();
         groups.sort_unstable();
         groups.dedup();
         let at = place(&session.fence);
@@ -322,14 +324,16 @@ impl Engine {
         }
     }
 
-    /// Tells everybody of the session's App who listens, but the session itself.
-    pub(crate) fn broadcast(&self, session: &Session, content: Content, at: Millis) {
-        if !self.hub.has(session) {
+    /// Tells everybody of the user's App who listens, but the session that says it.
+    pub(crate) fn broadcast(&self, from: Arc<UserCard>, by: Option<&Session>, content: Content, at: Millis) {
+        if by.is_some_and(|session| !self.hub.has(session)) {
             return;
         }
-        let signal = Arc::new(Signal::Broadcast { from: session.user.clone(), content, at });
+        let app = from.app;
+        let signal = Arc::new(Signal::Broadcast { from, content, at });
         for watch in self.audience.watches.values() {
-            if watch.session.user.app == session.user.app && watch.session.fence != session.fence {
+            let said_it = by.is_some_and(|session| session.fence == watch.session.fence);
+            if watch.session.user.app == app && !said_it {
                 watch.session.queue.signal(&signal);
             }
         }
@@ -339,19 +343,19 @@ impl Engine {
     /// itself. Who may send a message may say this.
     pub(crate) fn aside(
         &mut self,
-        session: &Session,
+        from: Arc<UserCard>,
+        by: Option<&Session>,
         to: &To,
         content: Content,
         at: Millis,
     ) -> Result<(), Error> {
-        if !self.hub.has(session) {
+        if by.is_some_and(|session| !self.hub.has(session)) {
             return Err(Error::Superseded);
         }
-        let recipients = self.check_send(session, to, &content)?;
-        let (from, to) = (session.user.clone(), recipients.destination());
-        let signal = Arc::new(Signal::Aside { from, to, content, at });
-        let itself = place(&session.fence);
-        let others = |at: &Place| *at != itself;
+        let recipients = self.check_send(&from, to, &content)?;
+        let signal = Arc::new(Signal::Aside { from, to: recipients.destination(), content, at });
+        let itself = by.map(|session| place(&session.fence));
+        let others = |at: &Place| Some(*at) != itself;
         match recipients {
             Recipients::User(user) => {
                 let places = self.hub.platforms(user.id).map(|platform| (user.id, platform));
@@ -368,16 +372,21 @@ impl Engine {
 
     /// Who of these is to be seen; nobody of another App.
     pub(crate) fn look(&mut self, session: &Session, users: &[UserId], groups: &[ConversationId]) -> Seen {
-        let of_app = |user: &UserId| self.hub.app_of(*user) == Some(session.user.app);
-        let users = users.iter().map(|user| of_app(user).then(|| self.shown(*user)).flatten()).collect();
+        let users = self.look_at(session.user.app, users);
         let groups = groups
             .iter()
-            .map(|id| match self.group_for(session, *id, Action::Send) {
+            .map(|id| match self.group_for(&session.user, *id, Action::Send) {
                 Ok(group) => self.present(&group),
                 Err(_) => Vec::new(),
             })
             .collect();
         Seen { users, groups }
+    }
+
+    /// Who of these is to be seen; nobody of another App.
+    pub(crate) fn look_at(&self, app: AppId, users: &[UserId]) -> Vec<Option<Shown>> {
+        let of_app = |user: &UserId| self.hub.app_of(*user) == Some(app);
+        users.iter().map(|user| of_app(user).then(|| self.shown(*user)).flatten()).collect()
     }
 
     fn present(&self, group: &GroupRecord) -> Vec<UserId> {

@@ -6,7 +6,7 @@ use crate::{
     audience::Audience,
     group::Groups,
     hub::Hub,
-    port::{Appended, Done, Fence, GroupRecord, Op, Reader, Refusal, Target, Writer},
+    port::{Appended, Author, Done, Fence, GroupRecord, Op, Reader, Refusal, Target, Writer},
     queue::{End, Queue, Receipt},
     session::To,
     token::TokenDigest,
@@ -50,6 +50,21 @@ pub enum Command {
         content: Content,
         /// Now.
         at: Millis,
+    },
+    /// Sends what the App says in a user's name.
+    Post {
+        /// The sender.
+        from: Arc<UserCard>,
+        /// Whom it is for.
+        to: To,
+        /// The key of the message.
+        key: ClientKey,
+        /// What it says.
+        content: Content,
+        /// Now.
+        at: Millis,
+        /// Gets the answer.
+        answer: oneshot::Sender<Result<Appended, Error>>,
     },
     /// Changes a group; the answer goes to the session's queue.
     Group {
@@ -123,10 +138,12 @@ pub enum Command {
         /// Whether it is writing.
         typing: bool,
     },
-    /// A word to everybody who listens.
+    /// A word to everybody of an App who listens.
     Broadcast {
         /// Whose.
-        session: Arc<Session>,
+        from: Arc<UserCard>,
+        /// From which session, which hears nothing of it; none for what the App says in the user's name.
+        by: Option<Arc<Session>>,
         /// What.
         content: Content,
         /// Now.
@@ -135,7 +152,9 @@ pub enum Command {
     /// A word in passing to a user or a group.
     Aside {
         /// Whose.
-        session: Arc<Session>,
+        from: Arc<UserCard>,
+        /// From which session, which hears nothing of it; none for what the App says in the user's name.
+        by: Option<Arc<Session>>,
         /// To whom.
         to: To,
         /// What.
@@ -156,6 +175,15 @@ pub enum Command {
         /// Gets the answer.
         answer: oneshot::Sender<Seen>,
     },
+    /// Who of these users of an App is to be seen: for the App itself.
+    LookIn {
+        /// Whose users.
+        app: AppId,
+        /// Whom.
+        users: Vec<UserId>,
+        /// Gets the answer, in the order of the question.
+        answer: oneshot::Sender<Vec<Option<Shown>>>,
+    },
     /// Any change that has no session.
     Change {
         /// The change.
@@ -167,12 +195,20 @@ pub enum Command {
     Stop,
 }
 
+/// What a message of an App counts as written on: sites have pages that poll.
+const POSTED: Platform = Platform::Poller;
+
 /// What remains to be done once a change is committed.
 pub(crate) enum Then {
     Sent {
         session: Arc<Session>,
         request: u64,
         to: Recipients,
+    },
+    Posted {
+        from: Arc<UserCard>,
+        to: Recipients,
+        answer: oneshot::Sender<Result<Appended, Error>>,
     },
     /// A group was changed; those concerned hear of it.
     Grouped {
@@ -296,12 +332,10 @@ impl Engine {
     fn prepare(&mut self, command: Command) -> Option<(Op, Then)> {
         match command {
             Command::Send { session, request, to, key, content, at } => {
-                match self.check_send(&session, &to, &content) {
+                match self.check_send(&session.user, &to, &content) {
                     Ok(to) => {
-                        let (app, nickname) = (session.user.app, session.user.nickname.clone());
-                        let target = to.target();
-                        let op =
-                            Op::Append { fence: session.fence, app, to: target, nickname, key, content, at };
+                        let by = Author::Session(session.fence);
+                        let op = append(by, &session.user, to.target(), (key, content), at);
                         Some((op, Then::Sent { session, request, to }))
                     }
                     Err(error) => match to {
@@ -315,6 +349,19 @@ impl Engine {
                             None
                         }
                     },
+                }
+            }
+            Command::Post { from, to, key, content, at, answer } => {
+                match self.check_send(&from, &to, &content) {
+                    Ok(to) => {
+                        let by = Author::App { user: from.id, platform: POSTED };
+                        let op = append(by, &from, to.target(), (key, content), at);
+                        Some((op, Then::Posted { from, to, answer }))
+                    }
+                    Err(error) => {
+                        let _ = answer.send(Err(error));
+                        None
+                    }
                 }
             }
             Command::Group { session, request, change, at } => {
@@ -353,16 +400,20 @@ impl Engine {
                 self.typing(&session, &to, typing);
                 None
             }
-            Command::Broadcast { session, content, at } => {
-                self.broadcast(&session, content, at);
+            Command::Broadcast { from, by, content, at } => {
+                self.broadcast(from, by.as_deref(), content, at);
                 None
             }
-            Command::Aside { session, to, content, at, answer } => {
-                let _ = answer.send(self.aside(&session, &to, content, at));
+            Command::Aside { from, by, to, content, at, answer } => {
+                let _ = answer.send(self.aside(from, by.as_deref(), &to, content, at));
                 None
             }
             Command::Look { session, users, groups, answer } => {
                 let _ = answer.send(self.look(&session, &users, &groups));
+                None
+            }
+            Command::LookIn { app, users, answer } => {
+                let _ = answer.send(self.look_at(app, &users));
                 None
             }
             Command::Change { op, answer } => Some((op, Then::Changed(answer))),
@@ -372,14 +423,14 @@ impl Engine {
 
     pub(crate) fn check_send(
         &mut self,
-        from: &Session,
+        from: &UserCard,
         to: &To,
         content: &Content,
     ) -> Result<Recipients, Error> {
         content.check(&self.limits)?;
         match to {
             To::User(name) => {
-                let found = self.names.find(from.user.app, name, self.reader.as_ref())?;
+                let found = self.names.find(from.app, name, self.reader.as_ref())?;
                 found.map(Recipients::User).ok_or(Error::NoSuchTarget)
             }
             To::Group(id) => self.group_for(from, *id, crate::group::Action::Send).map(Recipients::Group),
@@ -397,11 +448,17 @@ impl Engine {
                     return;
                 }
                 if let Op::Append { key, content, .. } = op {
-                    self.deliver(
-                        &session,
-                        &to,
-                        entry(&session, appended, to.destination(), Some(key), content),
-                    );
+                    let author = (&session.user, session.fence.platform);
+                    let entry = entry(author, appended, to.destination(), Some(key), content);
+                    self.deliver(Some(&session), &to, entry);
+                }
+            }
+            (Then::Posted { from, to, answer }, Ok(Done::Appended(appended))) => {
+                Stats::add(&self.stats.messages, 1);
+                let _ = answer.send(Ok(appended));
+                if let Op::Append { key, content, .. } = op {
+                    let entry = entry((&from, POSTED), appended, to.destination(), Some(key), content);
+                    self.deliver(None, &to, entry);
                 }
             }
             (Then::Recalled { session, request, .. }, Ok(Done::Appended(appended))) => {
@@ -445,18 +502,19 @@ impl Engine {
         }
     }
 
-    /// The sender's own session knows the message by its answer, unless it is a message to oneself.
-    fn deliver(&mut self, session: &Session, to: &Recipients, entry: Entry) {
+    /// The session that sent the message knows it by its answer, unless it is a message to oneself.
+    fn deliver(&mut self, by: Option<&Session>, to: &Recipients, entry: Entry) {
+        let sender = entry.sender.id;
         let shared = Shared::new(entry);
         match to {
             Recipients::User(to) => {
                 self.hub.deliver(to.id, &shared, None, &self.stats);
-                if to.id != session.user.id {
-                    self.hub.deliver(session.user.id, &shared, Some(session), &self.stats);
+                if to.id != sender {
+                    self.hub.deliver(sender, &shared, by, &self.stats);
                 }
             }
             Recipients::Group(group) => {
-                self.hub.deliver_to_group(group, &shared, session, &self.stats);
+                self.hub.deliver_to_group(group, &shared, by, &self.stats);
             }
         }
     }
@@ -478,9 +536,14 @@ impl Recipients {
     }
 }
 
-/// An entry just stored.
+/// What appends a message.
+fn append(by: Author, from: &UserCard, to: Target, (key, content): (ClientKey, Content), at: Millis) -> Op {
+    Op::Append { by, app: from.app, to, nickname: from.nickname.clone(), key, content, at }
+}
+
+/// An entry just stored; who wrote it, and on what.
 pub(crate) fn entry(
-    session: &Session,
+    (sender, platform): (&Arc<UserCard>, Platform),
     at: Appended,
     to: Destination,
     key: Option<ClientKey>,
@@ -491,8 +554,8 @@ pub(crate) fn entry(
         seq: at.seq,
         id: at.id,
         at: at.at,
-        sender: session.user.clone(),
-        platform: session.fence.platform,
+        sender: sender.clone(),
+        platform,
         to,
         key,
         content,
@@ -531,6 +594,7 @@ fn fail(then: Then, error: Error) {
         }
         Then::Acknowledged(session) => session.queue.acknowledged(),
         Then::Opened { answer, .. } => drop(answer.send(Err(error))),
+        Then::Posted { answer, .. } => drop(answer.send(Err(error))),
         Then::Changed(answer) => drop(answer.send(Err(error))),
     }
 }

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use jmessage_model::{
-    AppId, ClientKey, Content, ConversationId, EntryId, GroupName, Millis, Nickname, Platform, Seq, UserId,
-    Username,
+    AppId, ClientKey, Content, ConversationId, EntryId, GroupKey, GroupName, Millis, Nickname, Platform, Seq,
+    UserId, Username,
 };
 use std::sync::{Arc, OnceLock};
 
@@ -29,6 +29,8 @@ pub struct GroupCard {
     pub id: ConversationId,
     /// What it is called.
     pub name: GroupName,
+    /// The name that a site gave it, of a group that a site made.
+    pub key: Option<GroupKey>,
 }
 
 /// Whom an entry is for.

@@ -1,5 +1,7 @@
 //! Groups: who may do what, and what each change writes and tells.
 
+mod room;
+
 use crate::{
     Destination, Error, Receipt, Session, Shared, UserCard,
     engine::{Engine, Then, entry},
@@ -7,9 +9,10 @@ use crate::{
 };
 use foldhash::HashMap;
 use jmessage_model::{
-    Content, ConversationId, Description, GroupEvent, GroupEventKind, GroupName, Millis, Mutant, UserId,
-    Username,
+    Content, ConversationId, Description, GroupEvent, GroupEventKind, GroupKey, GroupName, Millis, Mutant,
+    UserId, Username,
 };
+use room::leave;
 use std::sync::Arc;
 
 /// A change of a group that a session asks for.
@@ -45,11 +48,31 @@ pub enum GroupChange {
         /// Whom.
         users: Vec<Username>,
     },
-    /// Leave it. When its owner leaves, the group ends.
+    /// Leave it. When its owner leaves, the group ends, unless a site made it: then it goes on as by [`GroupChange::Quit`].
     Exit {
         /// Which.
         group: ConversationId,
     },
+    /// Come into a group by the word of the App, which is for whoever has its secret to give. Who is in it already stays as it
+    /// is; a group of this key comes into being with whoever is first. → the group, if it is new.
+    Enter {
+        /// Which.
+        group: GroupRef,
+    },
+    /// Leave a group by the word of the App. Whoever was there longest owns it then; with its last member it ends.
+    Quit {
+        /// Which.
+        group: ConversationId,
+    },
+}
+
+/// Which group a site means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupRef {
+    /// The one of this number.
+    Number(ConversationId),
+    /// The one to which the site gave this key.
+    Key(GroupKey),
 }
 
 /// What somebody may be to a group.
@@ -128,18 +151,18 @@ impl Groups {
 type Prepared = Option<(Op, Then)>;
 
 impl Engine {
-    /// The group, if it is of the session's App and its user may do that.
+    /// The group, if it is of the user's App and the user may do that.
     pub(crate) fn group_for(
         &mut self,
-        session: &Session,
+        user: &UserCard,
         id: ConversationId,
         action: Action,
     ) -> Result<Arc<GroupRecord>, Error> {
         let group = self.groups.find(id, self.reader.as_ref())?;
-        if group.card.app != session.user.app {
+        if group.card.app != user.app {
             return Err(Error::NoSuchGroup);
         }
-        permit(role(&group, session.user.id), action)?;
+        permit(role(&group, user.id), action)?;
         Ok(group)
     }
 
@@ -151,7 +174,7 @@ impl Engine {
         change: GroupChange,
         at: Millis,
     ) -> Result<Prepared, Error> {
-        let (fence, nickname) = (session.fence, session.user.nickname.clone());
+        let fence = session.fence;
         let then = |group, before| Then::Grouped {
             session: session.clone(),
             request,
@@ -162,14 +185,12 @@ impl Engine {
         match change {
             GroupChange::Create { name, description } => {
                 self.check_owned(session.user.id)?;
-                let event =
-                    GroupEvent { kind: GroupEventKind::Created, users: vec![session.user.name.clone()] };
-                let (app, capacity) = (session.user.app, self.limits.group);
-                let change = GroupWrite::Create { app, name, description, capacity, event, nickname, at };
-                Ok(Some((Op::Group { fence, change }, then(None, None))))
+                let op = self.create(session, None, name, description, at);
+                Ok(Some((op, then(None, None))))
             }
+            GroupChange::Enter { group } => self.enter(session, request, group, at),
             GroupChange::Update { group: id, name, description } => {
-                let group = self.group_for(session, id, Action::Update)?;
+                let group = self.group_for(&session.user, id, Action::Update)?;
                 let name = name.unwrap_or_else(|| group.card.name.clone());
                 let description = description.unwrap_or_else(|| group.description.clone());
                 if name == group.card.name && description == group.description {
@@ -180,7 +201,7 @@ impl Engine {
                 Ok(Some((Op::Group { fence, change }, then(Some(id), Some(group)))))
             }
             GroupChange::Add { group: id, users } => {
-                let group = self.group_for(session, id, Action::Add)?;
+                let group = self.group_for(&session.user, id, Action::Add)?;
                 let added = self.cards(session, &users, |user| !group.members.has(user))?;
                 if group.members.ids().len() + added.len() > group.capacity {
                     return Err(Error::GroupFull);
@@ -188,7 +209,7 @@ impl Engine {
                 Ok(members(session, request, &group, GroupEventKind::Added, added, at))
             }
             GroupChange::Remove { group: id, users } => {
-                let group = self.group_for(session, id, Action::Remove)?;
+                let group = self.group_for(&session.user, id, Action::Remove)?;
                 let removed = self.cards(session, &users, |user| group.members.has(user))?;
                 if removed.iter().any(|user| user.id == group.owner) {
                     return Err(Error::MayNotRemove);
@@ -196,14 +217,30 @@ impl Engine {
                 Ok(members(session, request, &group, GroupEventKind::Removed, removed, at))
             }
             GroupChange::Exit { group: id } => {
-                let group = self.group_for(session, id, Action::Exit)?;
-                let (kind, leaving) = match role(&group, session.user.id) {
-                    Role::Owner => (GroupEventKind::Dissolved, group.members.cards().to_vec()),
-                    Role::Member | Role::Outsider => (GroupEventKind::Left, vec![session.user.clone()]),
-                };
-                Ok(members(session, request, &group, kind, leaving, at))
+                let group = self.group_for(&session.user, id, Action::Exit)?;
+                let goes_on = group.card.key.is_some();
+                Ok(leave(session, request, &group, goes_on, at))
+            }
+            GroupChange::Quit { group: id } => {
+                let group = self.group_for(&session.user, id, Action::Exit)?;
+                Ok(leave(session, request, &group, true, at))
             }
         }
+    }
+
+    /// What makes a group of the session's user.
+    fn create(
+        &self,
+        session: &Session,
+        key: Option<GroupKey>,
+        name: GroupName,
+        description: Description,
+        at: Millis,
+    ) -> Op {
+        let event = GroupEvent { kind: GroupEventKind::Created, users: vec![session.user.name.clone()] };
+        let (app, capacity, nickname) = (session.user.app, self.limits.group, session.user.nickname.clone());
+        let change = GroupWrite::Create { app, key, name, description, capacity, event, nickname, at };
+        Op::Group { fence: session.fence, change }
     }
 
     /// Whether the user may own one group more. The number is asked of the store: it is an index's, and groups are made
@@ -245,8 +282,10 @@ impl Engine {
         let known = self.groups.0.remove(&id).or(before.cloned());
         let after = match (change, known) {
             (GroupWrite::Members { dissolve: true, .. }, _) => return None,
-            (GroupWrite::Members { remove, .. }, Some(mut group)) => {
-                Arc::make_mut(&mut group).members.change(added, remove);
+            (GroupWrite::Members { remove, owner, .. }, Some(mut group)) => {
+                let changed = Arc::make_mut(&mut group);
+                changed.members.change(added, remove);
+                changed.owner = owner.unwrap_or(changed.owner);
                 group
             }
             (GroupWrite::Update { name, description, .. }, Some(mut group)) => {
@@ -301,8 +340,9 @@ impl Engine {
         else {
             return;
         };
+        let author = (&session.user, session.fence.platform);
         let shared =
-            Shared::new(entry(session, appended, Destination::Group(card), None, Content::Group(event)));
+            Shared::new(entry(author, appended, Destination::Group(card), None, Content::Group(event)));
         let groups = before.into_iter().chain(&after);
         let mut told: Vec<_> = groups.flat_map(|group| group.members.ids()).copied().collect();
         told.sort_unstable();
@@ -333,6 +373,7 @@ fn members(
         add,
         remove,
         dissolve: kind == GroupEventKind::Dissolved,
+        owner: None,
         event: GroupEvent { kind, users: users.iter().take(NAMED).map(|user| user.name.clone()).collect() },
         nickname: session.user.nickname.clone(),
         at,

@@ -107,12 +107,12 @@ impl Hub {
         &mut self,
         group: &Arc<GroupRecord>,
         shared: &Arc<Shared>,
-        except: &Session,
+        except: Option<&Session>,
         stats: &Stats,
     ) {
         if group.members.ids().len() <= SMALL {
             for user in group.members.ids() {
-                self.deliver(*user, shared, Some(except), stats);
+                self.deliver(*user, shared, except, stats);
             }
             return;
         }
@@ -125,7 +125,7 @@ impl Hub {
             None => Crowd::count(self, group),
         };
         for user in &crowd.present {
-            self.deliver(*user, shared, Some(except), stats);
+            self.deliver(*user, shared, except, stats);
         }
         if self.crowds.len() >= CROWDS {
             self.crowds.clear();

@@ -81,7 +81,13 @@ pub(crate) fn hash(password: &Password, salt: &[u8; 16], cost: HashCost) -> Resu
     Ok(hash.to_string())
 }
 
+/// What is stored in the place of a hash for a user whom no password proves: its site speaks for it.
+pub(crate) const NOBODYS: &str = "!";
+
 fn verify(password: &Password, stored: &str) -> Result<bool, Error> {
+    if stored == NOBODYS {
+        return Ok(false);
+    }
     let parsed = PasswordHash::new(stored).map_err(|error| {
         tracing::error!(%error, "a stored password hash cannot be read");
         Error::Unverifiable
@@ -102,6 +108,8 @@ mod tests {
         assert!(hash.starts_with("$argon2id$v=19$m=8,t=1,p=1$"));
         assert_eq!(hashing.verify(Password::new("pass1234").unwrap(), hash.clone()).await, Ok(true));
         assert_eq!(hashing.verify(Password::new("pass1235").unwrap(), hash).await, Ok(false));
+        let nobodys = hashing.verify(Password::new("!!!!").unwrap(), NOBODYS.to_owned()).await;
+        assert_eq!(nobodys, Ok(false), "no password proves it");
         let foreign = "$2b$12$not.ours".to_owned();
         assert_eq!(
             hashing.verify(Password::new("pass1234").unwrap(), foreign).await,

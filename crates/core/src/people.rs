@@ -65,17 +65,14 @@ impl Core {
             return Err(Error::MayNotBroadcast);
         }
         content.check(self.limits())?;
-        let (session, at) = (session.clone(), self.now());
-        self.submit(Command::Broadcast { session, content, at }).await
+        let (from, by, at) = (session.user.clone(), Some(session.clone()), self.now());
+        self.submit(Command::Broadcast { from, by, content, at }).await
     }
 
     /// A word in passing to whoever of a user or of a group's members listens now, but the session itself. It is not stored.
     /// For those who may send a message there.
     pub async fn aside(&self, session: &Arc<Session>, to: To, content: Content) -> Result<(), Error> {
-        let (session, at) = (session.clone(), self.now());
-        let (answer, said) = oneshot::channel();
-        self.submit(Command::Aside { session, to, content, at, answer }).await?;
-        said.await.map_err(|_| Error::Unavailable)?
+        self.remark(session.user.clone(), Some(session.clone()), to, content).await
     }
 
     /// The last `limit` entries of a conversation of the session's user, in order. None of one that it has not.

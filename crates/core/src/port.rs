@@ -3,12 +3,14 @@
 
 use crate::{CapabilityKey, Destination, Entry, GroupCard, UserCard, token::TokenDigest};
 use bytes::Bytes;
+use constant_time_eq::constant_time_eq_32;
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use jmessage_model::{
     AppId, AppKey, ClientKey, ContactLabel, Content, ConversationId, Description, EntryId, Epoch, FileId,
-    GroupEvent, GroupName, Media, Millis, Nickname, Notice, Platform, Profile, ProfileEdit, Seq, SettingName,
-    UserId, Username,
+    GroupEvent, GroupKey, GroupName, Media, Millis, Nickname, Notice, Platform, Profile, ProfileEdit, Seq,
+    SettingName, UserId, Username,
 };
+use sha2::{Digest, Sha256};
 use std::{ops::Range, sync::Arc};
 use thiserror::Error;
 
@@ -28,6 +30,14 @@ pub struct AppRecord {
     pub name: String,
     /// The master secret its developers sign with.
     pub secret: String,
+}
+
+impl AppRecord {
+    /// Whether this is its master secret; how long that takes to say tells nothing of it.
+    pub fn has_secret(&self, given: &str) -> bool {
+        let digest = |text: &str| <[u8; 32]>::from(Sha256::digest(text));
+        constant_time_eq_32(&digest(&self.secret), &digest(given))
+    }
 }
 
 impl std::fmt::Debug for AppRecord {
@@ -56,7 +66,7 @@ impl std::fmt::Debug for UserRecord {
 pub struct GroupRecord {
     /// What its members see.
     pub card: Arc<GroupCard>,
-    /// Who made it.
+    /// Whom it belongs to: who made it, or who came after it.
     pub owner: UserId,
     /// What it says of itself.
     pub description: Description,
@@ -175,6 +185,38 @@ pub struct Fence {
     pub epoch: Epoch,
 }
 
+/// By what right a message is appended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Author {
+    /// A session of the sender, if it is the living one.
+    Session(Fence),
+    /// The App in the sender's name, whether that one has a session or not.
+    App {
+        /// The sender.
+        user: UserId,
+        /// What the sender's pages would run on.
+        platform: Platform,
+    },
+}
+
+impl Author {
+    /// The sender.
+    pub fn user(&self) -> UserId {
+        match self {
+            Self::Session(fence) => fence.user,
+            Self::App { user, .. } => *user,
+        }
+    }
+
+    /// What the message is written on.
+    pub fn platform(&self) -> Platform {
+        match self {
+            Self::Session(fence) => fence.platform,
+            Self::App { platform, .. } => *platform,
+        }
+    }
+}
+
 /// One change. Each is applied or refused by itself; a refused one leaves no trace.
 #[derive(Clone)]
 pub enum Op {
@@ -251,8 +293,8 @@ pub enum Op {
     /// Appends a message; one with a file makes it a file of that conversation. → [`Done::Appended`], refused with
     /// [`Refusal::Fenced`], [`Refusal::KeyReused`] or [`Refusal::NoSuchFile`].
     Append {
-        /// The sender's session.
-        fence: Fence,
+        /// Who sends it, and by what right.
+        by: Author,
         /// The App of both.
         app: AppId,
         /// Whom it is for.
@@ -367,10 +409,13 @@ pub enum Trim {
 /// A change of a group.
 #[derive(Clone, Debug)]
 pub enum GroupWrite {
-    /// Creates a group with its owner in it; the event is the first entry of its log.
+    /// Creates a group with its owner in it; the event is the first entry of its log. Whoever creates one with a key has looked
+    /// that no other one has it.
     Create {
         /// Whose group.
         app: AppId,
+        /// The name that a site gave it.
+        key: Option<GroupKey>,
         /// What it is called.
         name: GroupName,
         /// What it says of itself.
@@ -401,8 +446,10 @@ pub enum GroupWrite {
         add: Vec<UserId>,
         /// Whom it puts out.
         remove: Vec<UserId>,
-        /// Whether the group ends with it.
+        /// Whether the group ends with it; its key is free then.
         dissolve: bool,
+        /// Whom it belongs to from now on, if to somebody else.
+        owner: Option<UserId>,
         /// What its log says.
         event: GroupEvent,
         /// The nickname of who does it.
@@ -568,9 +615,11 @@ pub trait Reader: Send + Sync {
     fn may_broadcast(&self, user: UserId) -> Result<bool, Unavailable>;
     /// The group of a number, if it was not dissolved.
     fn group(&self, id: ConversationId) -> Result<Option<GroupRecord>, Unavailable>;
+    /// The number of the group to which a site gave this key, if it was not dissolved.
+    fn keyed_group(&self, app: AppId, key: &GroupKey) -> Result<Option<ConversationId>, Unavailable>;
     /// The groups a user is in, by number, each with at most `names` members.
     fn groups_of(&self, user: UserId, names: usize) -> Result<Vec<GroupListing>, Unavailable>;
-    /// How many groups the user owns that were not dissolved.
+    /// How many groups the user owns that were not dissolved; rooms of a site are the site's affair.
     fn owned(&self, user: UserId) -> Result<usize, Unavailable>;
     /// The conversations in which the device has not acknowledged everything.
     fn behind(&self, user: UserId, platform: Platform) -> Result<Vec<Behind>, Unavailable>;

@@ -143,6 +143,7 @@ fn make_group(writer: &mut impl Writer, app: AppId, members: &[UserId]) -> Conve
     let event = |kind| GroupEvent { kind, users: vec![] };
     let change = GroupWrite::Create {
         app,
+        key: None,
         name: GroupName::new("crowd").unwrap(),
         description: Description::new("").unwrap(),
         capacity: 10_000,
@@ -157,6 +158,7 @@ fn make_group(writer: &mut impl Writer, app: AppId, members: &[UserId]) -> Conve
         add: members.to_vec(),
         remove: vec![],
         dissolve: false,
+        owner: None,
         event: event(GroupEventKind::Added),
         nickname,
         at,

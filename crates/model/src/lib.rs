@@ -21,8 +21,8 @@ pub use limits::Limits;
 pub use media::{Extent, Facts, FileId, Format, Media};
 pub use mutant::Mutant;
 pub use name::{
-    AppKey, AvatarPath, ClientKey, ContactLabel, Description, GroupName, NameError, Nickname, Password,
-    SettingName, Username,
+    AppKey, AvatarPath, ClientKey, ContactLabel, Description, GroupKey, GroupName, NameError, Nickname,
+    Password, SettingName, Username,
 };
 pub use notice::Notice;
 pub use presence::{Show, Shown};

@@ -16,9 +16,9 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Shortest username and password.
-    pub const MIN_NAME: usize = 4;
-    /// Longest username and password.
+    /// Shortest password.
+    pub const MIN_PASSWORD: usize = 4;
+    /// Longest username, password, and key of a group.
     pub const MAX_NAME: usize = 128;
     /// Longest description of a group; longest avatar, signature, region and address of a user.
     pub const MAX_DESCRIPTION: usize = 250;

@@ -78,13 +78,14 @@ names! {
         length(text, 1, Limits::MAX_APP_KEY)?;
         all(text, |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))?;
     }
-    /// A user's name, unique in its App: 4–128 bytes, a letter or digit first, then `[A-Za-z0-9_.@-]`.
+    /// A user's name, unique in its App: 1–128 bytes, a letter or digit first, then `[A-Za-z0-9_.@:-]`. That is wider than the
+    /// published grammar of JMessage (4–128 of `[A-Za-z0-9_.@-]`): sites name their users `1`, or `vid:7`.
     Username(text) {
-        length(text, Limits::MIN_NAME, Limits::MAX_NAME)?;
+        length(text, 1, Limits::MAX_NAME)?;
         if !text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
             return Err(NameError::Start);
         }
-        all(text, |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '@' | '-'))?;
+        all(text, |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '@' | ':' | '-'))?;
     }
     /// What a user is called on the screen: up to 64 bytes, no control characters, possibly empty.
     Nickname(text) {
@@ -95,6 +96,15 @@ names! {
     GroupName(text) {
         length(text, 1, Limits::MAX_NICKNAME)?;
         all(text, |c| !c.is_control())?;
+    }
+    /// The name that a site gave a group of its own, unique in its App: 1–128 bytes without control characters and commas, and
+    /// without blanks at its ends.
+    GroupKey(text) {
+        length(text, 1, Limits::MAX_NAME)?;
+        all(text, |c| !c.is_control() && c != ',')?;
+        if text.trim().len() != text.len() {
+            return Err(NameError::Character);
+        }
     }
     /// What a group or a user says of itself: up to 250 bytes, possibly empty.
     Description(text) {
@@ -134,7 +144,7 @@ pub struct Password(String);
 impl Password {
     /// Checks the length of `text`.
     pub fn new(text: &str) -> Result<Self, NameError> {
-        length(text, Limits::MIN_NAME, Limits::MAX_NAME)?;
+        length(text, Limits::MIN_PASSWORD, Limits::MAX_NAME)?;
         Ok(Self(text.to_owned()))
     }
 
@@ -155,15 +165,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn usernames_follow_the_published_grammar() {
-        for good in ["p001", "javen", "0abc", "a.b@c-d_e", &"x".repeat(128)] {
+    fn usernames_follow_the_published_grammar_or_are_those_of_sites() {
+        for good in ["p001", "javen", "0abc", "a.b@c-d_e", "1", "uid:1", "vid:5f3a", &"x".repeat(128)] {
             assert!(Username::new(good).is_ok(), "{good}");
         }
-        assert_eq!(Username::new("abc"), Err(NameError::Length { min: 4, max: 128 }));
-        assert_eq!(Username::new(&"x".repeat(129)), Err(NameError::Length { min: 4, max: 128 }));
+        assert_eq!(Username::new(""), Err(NameError::Length { min: 1, max: 128 }));
+        assert_eq!(Username::new(&"x".repeat(129)), Err(NameError::Length { min: 1, max: 128 }));
+        assert_eq!(Username::new(":1"), Err(NameError::Start));
         assert_eq!(Username::new("_abc"), Err(NameError::Start));
         assert_eq!(Username::new("ab cd"), Err(NameError::Character));
         assert_eq!(Username::new("abcd\0"), Err(NameError::Character));
+    }
+
+    #[test]
+    fn a_password_keeps_its_published_length() {
+        assert!(Password::new("pass").is_ok());
+        assert_eq!(Password::new("abc").err(), Some(NameError::Length { min: 4, max: 128 }));
+    }
+
+    #[test]
+    fn a_key_of_a_group_is_any_text_that_a_list_can_hold() {
+        for good in ["room1", "1", "gid:7", "自由空间", "a b/c", &"x".repeat(128)] {
+            assert!(GroupKey::new(good).is_ok(), "{good}");
+        }
+        for bad in ["a,b", " a", "a ", "a\n", " "] {
+            assert_eq!(GroupKey::new(bad), Err(NameError::Character), "{bad:?}");
+        }
+        assert_eq!(GroupKey::new(""), Err(NameError::Length { min: 1, max: 128 }));
     }
 
     #[test]

@@ -55,7 +55,7 @@ struct One {
     /// Key of the app.
     #[arg(long, visible_alias = "app-key", value_name = "KEY")]
     app: String,
-    /// Name to log in with: 4 to 128 of letters, digits and _.@-
+    /// Name to log in with: 1 to 128 of letters, digits and _.@:-
     #[arg(long)]
     username: String,
 }

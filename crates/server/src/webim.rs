@@ -29,6 +29,9 @@ pub(crate) fn options(given: &Settings, origins: &[String]) -> Result<Options, C
     if (1..mounts.len()).any(|at| mounts[..at].iter().any(|other| other.prefix == mounts[at].prefix)) {
         return Err(ConfigError::Range("webim must not have two mounts of one prefix"));
     }
+    if mounts.iter().any(|mount| mount.prefix.split('/').any(|part| part == "v5")) {
+        return Err(ConfigError::Range("webim must not have mounts below v5: sites call there"));
+    }
     let url = given.webim_url.clone();
     let is_origin = |url: &String| {
         let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
@@ -110,6 +113,9 @@ mod tests {
             assert_eq!(of(bad), Err(MOUNT.into()), "{bad}");
         }
         assert!(of("/a=k,/a=l").unwrap_err().contains("two mounts"));
+        for taken in ["/v5=k", "/im/v5=k", "/v5/im=k"] {
+            assert!(of(taken).unwrap_err().contains("below v5"), "{taken}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod files;
 mod fixture;
 mod history;
+mod keyed;
 mod people;
 mod retention;
 

@@ -20,6 +20,18 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Reads a whole answer that is not chunked.
+    pub fn read(answer: &[u8]) -> Result<Self> {
+        let end = answer
+            .windows(4)
+            .position(|window| window == b"\r\n\r\n")
+            .context("an HTTP answer without a head")?;
+        let head = String::from_utf8(answer[..end].to_vec())?;
+        let status =
+            head.split(' ').nth(1).and_then(|status| status.parse().ok()).context("no HTTP status")?;
+        Ok(Self { status, head, body: answer[end + 4..].to_vec() })
+    }
+
     /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().skip(1).find_map(|line| {
@@ -68,13 +80,7 @@ async fn exchange(url: &str, head: &[u8], body: &[u8]) -> Result<Answer> {
         anyhow::Ok(answer)
     };
     let answer = timeout(PATIENCE, exchange).await.context("no HTTP answer in time")??;
-    let end = answer
-        .windows(4)
-        .position(|window| window == b"\r\n\r\n")
-        .context("an HTTP answer without a head")?;
-    let head = String::from_utf8(answer[..end].to_vec())?;
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).context("no HTTP status")?;
-    Ok(Answer { status, head, body: answer[end + 4..].to_vec() })
+    Answer::read(&answer)
 }
 
 fn authority(url: &str) -> Result<&str> {

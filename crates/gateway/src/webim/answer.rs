@@ -80,7 +80,12 @@ impl Manner {
 
     /// To a poll with a ticket that is none: 400, with a callback as well.
     pub(super) fn no_packets(&self, message: &str) -> Response {
-        self.with_status(StatusCode::BAD_REQUEST, &NoPackets { message })
+        self.problem(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// That it was not done, in the words of packets.
+    pub(super) fn problem(&self, status: StatusCode, message: &str) -> Response {
+        self.with_status(status, &NoPackets { message })
     }
 
     fn with_status(&self, status: StatusCode, value: &impl Serialize) -> Response {

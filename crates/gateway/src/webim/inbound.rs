@@ -19,6 +19,7 @@ mod people;
 mod rooms;
 mod setting;
 mod style;
+pub(super) mod v5;
 
 use super::{
     Gateway,
@@ -110,24 +111,14 @@ pub(super) async fn serve(
         return answer::plain(&Refused::not_found());
     };
     if call == Call::Packets && request.headers().contains_key(header::UPGRADE) {
-        return match Handshake::of(request, "") {
-            Ok(handshake) => {
-                handshake.accept(packets::MAX_FRAME, move |socket| packets::subscribe(gateway, socket))
-            }
-            Err(answer) => answer,
-        };
+        return subscribe(Arc::from([gateway]), request);
     }
     let (parts, params, manner) = match read(request).await {
         Ok(read) => read,
         Err(refused) => return answer::plain(&refused),
     };
     if call == Call::Packets {
-        let ticket = params.ticket().map(str::to_owned);
-        let takeover = parts.extensions.get::<Takeover>().cloned();
-        let keeps = keeps_alive(parts.version, &parts.headers);
-        // What waits holds nothing it does not need.
-        drop((parts, params));
-        return packets::wait(gateway, ticket, manner, takeover.map(|takeover| (takeover, keeps))).await;
+        return poll(&[gateway], parts, params, manner).await;
     }
     let asked = Asked::new(&gateway, &parts, params);
     drop(parts);
@@ -141,12 +132,40 @@ pub(super) async fn serve(
     }
 }
 
-async fn read(request: Request) -> Result<(Parts, Params, Manner), Refused> {
+/// Serves a page of one of these mounts by a WebSocket.
+fn subscribe(gateways: Arc<[Arc<Gateway>]>, request: Request) -> Response {
+    match Handshake::of(request, "") {
+        Ok(handshake) => {
+            handshake.accept(packets::MAX_FRAME, move |socket| packets::subscribe(gateways, socket))
+        }
+        Err(answer) => answer,
+    }
+}
+
+/// Answers the poll of a page of one of these mounts.
+async fn poll(gateways: &[Arc<Gateway>], parts: Parts, params: Params, manner: Manner) -> Response {
+    let found = params.ticket().and_then(|ticket| packets::find(gateways, ticket));
+    let takeover = parts.extensions.get::<Takeover>().cloned();
+    let keeps = keeps_alive(parts.version, &parts.headers);
+    // What waits holds nothing it does not need.
+    drop((parts, params));
+    packets::wait(found, manner, takeover.map(|takeover| (takeover, keeps))).await
+}
+
+/// A request, the parameters of its body alone, and all of them.
+async fn receive(request: Request) -> Result<(Parts, Params, Params), Refused> {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, MAX_LENGTH)
         .await
         .map_err(|_| Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"))?;
-    let params = Params::read(parts.uri.query(), parts.headers.get(header::CONTENT_TYPE), &body)?;
+    let content_type = parts.headers.get(header::CONTENT_TYPE);
+    let params = Params::read(parts.uri.query(), content_type, &body)?;
+    let of_body = Params::read(None, content_type, &body)?;
+    Ok((parts, of_body, params))
+}
+
+async fn read(request: Request) -> Result<(Parts, Params, Manner), Refused> {
+    let (parts, _, params) = receive(request).await?;
     let manner = Manner::of(params.text("callback"), parts.headers.get(header::ACCEPT))?;
     Ok((parts, params, manner))
 }

@@ -1,6 +1,7 @@
 //! WebIM (nextalk): pages and sites that speak the protocol of seed 000 or, of 2010, of seed 001.
 //!
 //! Each mount serves the pages of one App below a prefix: short calls, and a long poll or a WebSocket that brings what is new.
+//! Servers of sites call at `/v5`, below a prefix or at the root.
 
 mod answer;
 mod inbound;
@@ -11,6 +12,7 @@ mod session;
 mod wire;
 
 use axum::{Router, routing::any};
+use inbound::v5::Sites;
 use jmessage_core::Core;
 use jmessage_model::AppKey;
 use pages::Pages;
@@ -105,22 +107,30 @@ pub(crate) struct Gateway {
     stop: watch::Receiver<bool>,
 }
 
-/// The routes of all mounts. Polls are answered once `stop` turns true. Needs a Tokio runtime.
+/// The routes of all mounts, and of their sites at the root. Polls are answered once `stop` turns true. Needs a Tokio runtime.
 pub fn routes(core: &Core, options: Options, stop: &watch::Receiver<bool>) -> Router {
     let options = Arc::new(options);
-    let mut router = Router::new();
+    let (mut router, mut gateways) = (Router::new(), Vec::new());
     for mount in &options.mounts {
         let pages = Pages::new(core.clone(), stop.clone());
         tokio::spawn(pages.clone().sweep(options.clone()));
-        let gateway = Gateway {
+        let gateway = Arc::new(Gateway {
             core: core.clone(),
             options: options.clone(),
             mount: mount.clone(),
             pages,
             stop: stop.clone(),
-        };
+        });
         let path = format!("{}/{{call}}", mount.prefix);
-        router = router.route(&path, any(inbound::serve).with_state(Arc::new(gateway)));
+        router = router.route(&path, any(inbound::serve).with_state(gateway.clone()));
+        router = router.merge(sites(&mount.prefix, std::slice::from_ref(&gateway)));
+        gateways.push(gateway);
     }
-    router
+    if gateways.is_empty() { router } else { router.merge(sites("", &gateways)) }
+}
+
+/// The routes by which the sites of these mounts call.
+fn sites(at: &str, gateways: &[Arc<Gateway>]) -> Router {
+    let sites = Sites::new(at, gateways);
+    Router::new().route(&format!("{at}/v5/{{*path}}"), any(inbound::v5::serve).with_state(sites))
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | Username | `id` of a user |
 //! | number of a group's conversation | `id` of a room, behind [`ROOM`], so that it never is the id of a user |
+//! | key of a group | the same, to pages of the site that gave it |
 //! | note of a text | `style` |
 //! | signals | `presences`, `statuses`, a message of type `broadcast` |
 //! | a word in passing | a message whose `body` begins with [`EVENT`] |
@@ -18,7 +19,7 @@ use super::{
         RoomMember, StatusPacket, Text, Told, User,
     },
 };
-use jmessage_core::{Destination, Entry, Signal, To, UserCard, port::ProfileRecord};
+use jmessage_core::{Destination, Entry, GroupCard, Signal, To, UserCard, port::ProfileRecord};
 use jmessage_model::{
     AvatarPath, Content, ConversationId, Description, Extent, GroupEvent, GroupEventKind, Millis, Nickname,
     Show, Shown,
@@ -38,6 +39,24 @@ pub(super) fn room_id(id: ConversationId) -> String {
     format!("{ROOM}{id}")
 }
 
+impl Page {
+    /// The id of a group, as this page is told.
+    fn room(&self, card: &GroupCard) -> String {
+        match &card.key {
+            Some(key) if self.by_key => key.as_str().to_owned(),
+            Some(_) | None => room_id(card.id),
+        }
+    }
+
+    /// The same of a group that is known by its number.
+    fn room_of(&self, id: ConversationId) -> String {
+        match self.poller.key_of(id).filter(|_| self.by_key) {
+            Some(key) => key.as_str().to_owned(),
+            None => room_id(id),
+        }
+    }
+}
+
 /// The group of an id, if it can be one.
 pub(super) fn read_room_id(id: &str) -> Option<ConversationId> {
     let digits = id.strip_prefix(ROOM)?;
@@ -45,7 +64,8 @@ pub(super) fn read_room_id(id: &str) -> Option<ConversationId> {
     digits.parse().ok().filter(|_| canonical).map(ConversationId)
 }
 
-fn nick(card: &UserCard) -> &str {
+/// What a user is called on the screen.
+pub(super) fn nick(card: &UserCard) -> &str {
     called(&card.nickname, card.name.as_str())
 }
 
@@ -171,20 +191,23 @@ fn said(content: &Content) -> Option<(&str, Option<&str>)> {
     }
 }
 
-/// For whom it is: the type of such messages, and an id.
-fn destination(to: &Destination) -> (MessageType, Text<'_>) {
+/// For whom it is: the type of such messages, and an id. `page` is told of it now; without, it is an old one.
+fn destination<'a>(to: &'a Destination, page: Option<&Page>) -> (MessageType, Text<'a>) {
     match to {
         Destination::User(user) => (MessageType::Chat, user.name.as_str().into()),
-        Destination::Group(group) => (MessageType::GroupChat, room_id(group.id).into()),
+        Destination::Group(group) => {
+            let id = page.map_or_else(|| room_id(group.id), |page| page.room(group));
+            (MessageType::GroupChat, id.into())
+        }
     }
 }
 
-/// A message of a log; none for what is no message. `in_history` has the type of the edition's logs.
-fn log_item(edition: Edition, entry: &Entry, in_history: bool) -> Option<LogItem<'_>> {
+/// A message of a log; none for what is no message. `page` is told of a new one; without, it has the type of the edition's logs.
+fn log_item<'a>(edition: Edition, entry: &'a Entry, page: Option<&Page>) -> Option<LogItem<'a>> {
     let (body, style) = said(&entry.content)?;
-    let (kind, to) = destination(&entry.to);
+    let (kind, to) = destination(&entry.to, page);
     Some(LogItem {
-        kind: log_type(edition, kind, in_history),
+        kind: log_type(edition, kind, page.is_none()),
         to,
         from: entry.sender.name.as_str().into(),
         nick: Some(nick(&entry.sender).into()),
@@ -201,7 +224,7 @@ pub(super) fn log(edition: Edition, entries: &[Entry]) -> Vec<LogItem<'_>> {
 
 /// The messages of a log, each with its entry.
 pub(super) fn messages(edition: Edition, entries: &[Entry]) -> impl Iterator<Item = (&Entry, LogItem<'_>)> {
-    entries.iter().filter_map(move |entry| Some((entry, log_item(edition, entry, true)?)))
+    entries.iter().filter_map(move |entry| Some((entry, log_item(edition, entry, None)?)))
 }
 
 fn log_type(edition: Edition, kind: MessageType, in_history: bool) -> LogType {
@@ -213,28 +236,28 @@ fn log_type(edition: Edition, kind: MessageType, in_history: bool) -> LogType {
 
 /// What a page is told.
 pub(super) fn packets<'a>(page: &'a Page, items: &'a [Item]) -> Packets<'a> {
-    let me = &page.poller.session.user;
     let mut packets = Packets::default();
     for item in items {
         match item {
             Item::Entry(shared) => match &shared.entry.content {
-                Content::Group(event) => group_event(&mut packets, me, &shared.entry, event),
+                Content::Group(event) => group_event(&mut packets, page, &shared.entry, event),
                 Content::Text(_) | Content::Noted(_) | Content::Media(_) => {
-                    packets.messages.extend(log_item(page.edition, &shared.entry, false));
+                    packets.messages.extend(log_item(page.edition, &shared.entry, Some(page)));
                 }
             },
-            Item::Own(own) => packets.messages.extend(own_item(page.edition, me, own)),
+            Item::Own(own) => packets.messages.extend(own_item(page, own)),
             Item::Signal(signal) => tell(&mut packets, page, signal),
         }
     }
     packets
 }
 
-fn own_item<'a>(edition: Edition, me: &'a UserCard, own: &'a Own) -> Option<LogItem<'a>> {
+fn own_item<'a>(page: &'a Page, own: &'a Own) -> Option<LogItem<'a>> {
+    let (edition, me) = (page.edition, &page.poller.session.user);
     let (body, style) = said(&own.content)?;
     let (kind, to) = match &own.to {
         To::User(name) => (MessageType::Chat, name.as_str().into()),
-        To::Group(id) => (MessageType::GroupChat, room_id(*id).into()),
+        To::Group(id) => (MessageType::GroupChat, page.room_of(*id).into()),
     };
     Some(LogItem {
         kind: log_type(edition, kind, false),
@@ -248,8 +271,12 @@ fn own_item<'a>(edition: Edition, me: &'a UserCard, own: &'a Own) -> Option<LogI
 }
 
 /// Who came into a room or left it; whoever is taken in by somebody else is invited.
-fn group_event<'a>(packets: &mut Packets<'a>, me: &UserCard, entry: &'a Entry, event: &'a GroupEvent) {
-    let room = room_id(entry.conversation);
+fn group_event<'a>(packets: &mut Packets<'a>, page: &Page, entry: &'a Entry, event: &'a GroupEvent) {
+    let me = &page.poller.session.user;
+    let room = match &entry.to {
+        Destination::Group(group) => page.room(group),
+        Destination::User(_) => return,
+    };
     let by = entry.sender.name.as_str();
     for name in &event.users {
         let kind = match event.kind {
@@ -299,7 +326,7 @@ fn tell<'a>(packets: &mut Packets<'a>, page: &'a Page, signal: &'a Signal) {
         Signal::Attendance { group, user, present } => packets.presences.push(PresencePacket {
             kind: if *present { PresenceType::RoomOnline } else { PresenceType::RoomOffline },
             from: user.name.as_str().into(),
-            to: room_id(group.id).into(),
+            to: page.room(group).into(),
             nick: nick(user).into(),
             show: if *present { Told::As(Show::Available) } else { Told::Unavailable },
             status: None,
@@ -324,7 +351,7 @@ fn tell<'a>(packets: &mut Packets<'a>, page: &'a Page, signal: &'a Signal) {
         }
         Signal::Aside { from, to, content, at } => {
             let Some((text, _)) = said(content) else { return };
-            let (kind, to) = destination(to);
+            let (kind, to) = destination(to, Some(page));
             packets.messages.push(LogItem {
                 kind: log_type(page.edition, kind, false),
                 to,

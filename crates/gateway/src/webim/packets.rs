@@ -18,21 +18,20 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 /// What is said of a ticket that is none.
-const UNKNOWN: &str = "unknown ticket";
+pub(super) const UNKNOWN: &str = "unknown ticket";
 /// How long a WebSocket may say nothing at its beginning, and a write may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Bytes of a frame from a page.
 pub(super) const MAX_FRAME: usize = 1024;
 
-/// Answers a poll: at once when something waits, otherwise as soon as there is something, and with nothing after a while. A
+/// Answers a poll of the page that its ticket found: at once when something waits, otherwise as soon as there is something, and with nothing after a while. A
 /// connection that waits is taken out of the hands of HTTP.
 pub(super) async fn wait(
-    gateway: Arc<Gateway>,
-    ticket: Option<String>,
+    found: Option<(Arc<Gateway>, Arc<Page>)>,
     manner: Manner,
     takeover: Option<(Takeover, bool)>,
 ) -> Response {
-    let answer: BoxFuture<'static, Late> = Box::pin(poll(gateway, ticket, manner));
+    let answer: BoxFuture<'static, Late> = Box::pin(poll(found, manner));
     match takeover.map(|(takeover, keeps)| takeover.take(Taken::Answer { answer, keeps })) {
         Some(Ok(())) => pending().await,
         Some(Err(_)) | None => {
@@ -41,11 +40,9 @@ pub(super) async fn wait(
     }
 }
 
-async fn poll(gateway: Arc<Gateway>, ticket: Option<String>, manner: Manner) -> Late {
+async fn poll(found: Option<(Arc<Gateway>, Arc<Page>)>, manner: Manner) -> Late {
     let plain = |response| Late { response, told: Box::new(|_| {}) };
-    let Some(page) = ticket.and_then(|ticket| gateway.pages.page(&ticket)) else {
-        return plain(manner.no_packets(UNKNOWN));
-    };
+    let Some((gateway, page)) = found else { return plain(manner.no_packets(UNKNOWN)) };
     let Some((poll, received)) = page.confirm() else { return plain(manner.no_packets(UNKNOWN)) };
     acknowledge(&gateway, &page, received).await;
     let mut stop = gateway.stop.clone();
@@ -71,15 +68,20 @@ pub(super) async fn acknowledge(gateway: &Gateway, page: &Page, received: Vec<(C
     let _ = gateway.core.acknowledge(&page.poller.session, received).await;
 }
 
+/// The page of a ticket at one of these mounts.
+pub(super) fn find(gateways: &[Arc<Gateway>], ticket: &str) -> Option<(Arc<Gateway>, Arc<Page>)> {
+    gateways.iter().find_map(|gateway| Some((gateway.clone(), gateway.pages.page(ticket)?)))
+}
+
 /// Serves a WebSocket: `subscribe <domain> <ticket>`, then packets as frames. The pong that follows a frame says that the page
 /// has received it.
-pub(super) async fn subscribe(gateway: Arc<Gateway>, mut socket: impl Socket) {
+pub(super) async fn subscribe(gateways: Arc<[Arc<Gateway>]>, mut socket: impl Socket) {
     let first = timeout(PATIENCE, socket.next()).await;
-    let page = match &first {
-        Ok(Incoming::Text(text)) => ticket(text).and_then(|ticket| gateway.pages.page(ticket)),
+    let found = match &first {
+        Ok(Incoming::Text(text)) => ticket(text).and_then(|ticket| find(&gateways, ticket)),
         Ok(_) | Err(_) => None,
     };
-    let Some(page) = page else {
+    let Some((gateway, page)) = found else {
         let said = serde_json::to_string(&NoPackets { message: UNKNOWN }).unwrap_or_default();
         let goodbye = async {
             let _ = socket.feed(Frame::from(said)).await;

@@ -2,14 +2,13 @@
 
 use super::{
     Options,
-    session::{Item, Limits, Page, Poller},
-    wire::Edition,
+    session::{Item, Limits, Manners, Page, Poller},
 };
 use jmessage_core::{CatchUp, Core, End, Error, Session, Shared, Token, UserCard};
-use jmessage_model::{AppId, Description, Platform, Show, UserId};
+use jmessage_model::{AppId, Description, Platform, Show, UserId, Username};
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 use tokio::{sync::watch, time::Instant};
@@ -40,6 +39,8 @@ struct Inner {
     tickets: HashMap<String, Arc<Page>>,
     pollers: HashMap<UserId, Arc<Poller>>,
     looks: Looks,
+    /// Pages that show users who are not there so far, by their names.
+    expected: HashMap<Username, Vec<Weak<Page>>>,
 }
 
 /// When each session is to be looked at next, whether a page of it is to be given up.
@@ -79,6 +80,11 @@ impl Pages {
         page.is_there().then_some(page)
     }
 
+    /// The ticket is none from now on: its page has left.
+    pub(super) fn void(&self, ticket: &str) {
+        self.lock().tickets.remove(ticket);
+    }
+
     /// The session that pages with this token share, if it is open.
     pub(super) fn poller(&self, token: &Token) -> Option<Arc<Poller>> {
         let poller = self.lock().pollers.get(&token.user()).cloned()?;
@@ -90,11 +96,25 @@ impl Pages {
         self.lock().tickets.len()
     }
 
+    /// The page shows users of these names, whom there are not so far.
+    pub(super) fn expect(&self, page: &Arc<Page>, names: &[Username]) {
+        let mut inner = self.lock();
+        for name in names {
+            inner.expected.entry(name.clone()).or_default().push(Arc::downgrade(page));
+        }
+    }
+
+    /// The pages that show a user who has come into being; they are told once.
+    pub(super) fn expecting(&self, name: &Username) -> Vec<Arc<Page>> {
+        let pages = self.lock().expected.remove(name).unwrap_or_default();
+        pages.iter().filter_map(Weak::upgrade).filter(|page| page.is_known()).collect()
+    }
+
     /// A new page of a user and its ticket, with what no page of it has received so far.
     pub(super) async fn open(
         self: &Arc<Self>,
         right: &Right,
-        edition: Edition,
+        manners: Manners,
         (show, status): (Show, Option<Description>),
     ) -> Result<(String, Arc<Page>, Vec<Item>), Error> {
         let user = match right {
@@ -107,7 +127,7 @@ impl Pages {
             Right::Known(_) => true,
             Right::Token(_, token) => poller.token == *token,
         });
-        if let Some(entered) = known.and_then(|poller| poller.enter(edition)) {
+        if let Some(entered) = known.and_then(|poller| poller.enter(manners)) {
             self.core.show(&entered.0.poller.session, show, status).await?;
             return self.give_ticket(entered);
         }
@@ -128,7 +148,7 @@ impl Pages {
                 return Err(error);
             }
         };
-        let entered = poller.enter(edition).ok_or(Error::Superseded)?;
+        let entered = poller.enter(manners).ok_or(Error::Superseded)?;
         {
             let mut inner = self.lock();
             inner.pollers.insert(user, poller.clone());
@@ -211,10 +231,17 @@ impl Pages {
                 () = tokio::time::sleep(pause) => {}
                 _ = stop.wait_for(|stop| *stop) => return,
             }
-            let due = self.lock().looks.due(Instant::now());
+            let due: Vec<_> = self.lock().looks.due(Instant::now()).collect();
+            if due.is_empty() {
+                continue;
+            }
             for poller in due {
                 self.look(poller, limits).await;
             }
+            self.lock().expected.retain(|_, pages| {
+                pages.retain(|page| page.strong_count() > 0);
+                !pages.is_empty()
+            });
         }
     }
 

@@ -4,18 +4,20 @@
 //! was handed by the poll before; what every page has received is acknowledged to the core.
 
 mod answer;
+mod item;
 mod page;
 mod progress;
 
 pub(super) use answer::Answer;
+pub(super) use item::{Item, Own};
 pub(super) use page::{Page, Polled};
 pub(super) use progress::Limits;
 
 use super::wire::Edition;
 use jmessage_core::{
-    Core, End, Error, Event, GroupChange, Receipt, Session, Shared, Signal, To, Token, port::Appended,
+    Core, Destination, End, Error, Event, GroupCard, GroupChange, Receipt, Session, To, Token,
 };
-use jmessage_model::{Content, ConversationId, Seq, UserId};
+use jmessage_model::{Content, ConversationId, GroupKey, Seq, UserId};
 use progress::Progress;
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -32,47 +34,22 @@ const MOST: usize = 2048;
 /// Items in one answer at most.
 const HANDED: usize = 256;
 
-/// Something that pages are told.
-#[derive(Clone, Debug)]
-pub(super) enum Item {
-    /// An entry of a log.
-    Entry(Arc<Shared>),
-    /// What the session's user sent from one of its pages, for the others.
-    Own(Arc<Own>),
-    /// Something that is told once.
-    Signal(Arc<Signal>),
+/// How a page is spoken to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Manners {
+    /// In which edition.
+    pub(super) edition: Edition,
+    /// Whether rooms are called by the keys that its site gave them, where they have one.
+    pub(super) by_key: bool,
+    /// Whether its first poll brings what waits, but for what its user said on pages: that is in the histories of its site.
+    /// Otherwise the answer that began the page has brought it.
+    pub(super) polls_first: bool,
 }
 
-/// A message that a page sent and that is stored.
-#[derive(Debug)]
-pub(super) struct Own {
-    /// Which page.
-    page: u64,
-    pub(super) to: To,
-    pub(super) content: Content,
-    pub(super) stored: Appended,
-}
-
-impl Item {
-    fn position(&self) -> Option<(ConversationId, Seq)> {
-        match self {
-            Self::Entry(shared) => Some((shared.entry.conversation, shared.entry.seq)),
-            Self::Own(own) => Some((own.stored.conversation, own.stored.seq)),
-            Self::Signal(_) => None,
-        }
-    }
-
-    /// Whether it is a word in passing.
-    pub(super) fn is_aside(&self) -> bool {
-        matches!(self, Self::Signal(signal) if matches!(**signal, Signal::Aside { .. }))
-    }
-
-    /// Whether this page is to be told of it.
-    fn is_for(&self, page: u64) -> bool {
-        match self {
-            Self::Own(own) => own.page != page,
-            Self::Entry(_) | Self::Signal(_) => true,
-        }
+impl Manners {
+    /// Those of a page that began by `online` at a mount.
+    pub(super) fn of(edition: Edition) -> Self {
+        Self { edition, by_key: false, polls_first: false }
     }
 }
 
@@ -109,6 +86,8 @@ struct State {
     heard: Instant,
     /// Tickets of pages that are gone.
     gone: Vec<String>,
+    /// What the site calls the rooms that were met.
+    keys: HashMap<ConversationId, GroupKey>,
     blocked: HashSet<ConversationId>,
     /// What went by in those.
     passed: HashMap<ConversationId, Seq>,
@@ -128,6 +107,7 @@ impl Poller {
             heads: HashMap::new(),
             heard: Instant::now(),
             gone: Vec::new(),
+            keys: HashMap::new(),
             blocked: HashSet::new(),
             passed: HashMap::new(),
             over: false,
@@ -139,26 +119,35 @@ impl Poller {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A page more; with what no page of the user has confirmed so far. `None` when the session has ended.
-    pub(super) fn enter(self: &Arc<Self>, edition: Edition) -> Option<(Page, Vec<Item>)> {
+    /// A page more; with what no page of the user has confirmed so far, unless its first poll brings that. `None` when the
+    /// session has ended.
+    pub(super) fn enter(self: &Arc<Self>, manners: Manners) -> Option<(Page, Vec<Item>)> {
         let mut state = self.lock();
         if state.over {
             return None;
         }
         let id = state.next_page;
         state.next_page += 1;
-        let (received, handed) = (state.confirmed.max(state.before), state.end());
-        state.pages.insert(id, Progress::new(received, handed));
+        let received = state.confirmed.max(state.before);
+        let (since, handed) = if manners.polls_first { (state.end(), received) } else { (0, state.end()) };
+        state.pages.insert(id, Progress::new(since, received, handed));
         let new = usize::try_from(received - state.before).unwrap_or(usize::MAX);
-        let items = state.items.iter().skip(new).cloned().collect();
+        let now = if manners.polls_first { 0 } else { usize::MAX };
+        let items = state.items.iter().skip(new).take(now).cloned().collect();
         drop(state);
-        Some((Page { poller: self.clone(), edition, id }, items))
+        let Manners { edition, by_key, .. } = manners;
+        Some((Page { poller: self.clone(), edition, by_key, id }, items))
     }
 
     /// Something new for every page.
     pub(super) fn put(&self, items: impl IntoIterator<Item = Item>) {
         let mut state = self.lock();
         for item in items {
+            if let Item::Entry(shared) = &item
+                && let Destination::Group(card) = &shared.entry.to
+            {
+                state.learn(card);
+            }
             if let Some((conversation, seq)) = item.position() {
                 // What was read from the log may be offered once more.
                 let head = state.heads.entry(conversation).or_default();
@@ -317,6 +306,19 @@ impl Poller {
         }
     }
 
+    /// What the site calls these rooms.
+    pub(super) fn learn<'a>(&self, cards: impl IntoIterator<Item = &'a GroupCard>) {
+        let mut state = self.lock();
+        for card in cards {
+            state.learn(card);
+        }
+    }
+
+    /// What the site calls a room, if that is known.
+    pub(super) fn key_of(&self, room: ConversationId) -> Option<GroupKey> {
+        self.lock().keys.get(&room).cloned()
+    }
+
     /// From now on nothing of these conversations is told.
     pub(super) fn block(&self, conversations: HashSet<ConversationId>) {
         self.lock().blocked = conversations;
@@ -348,6 +350,14 @@ impl State {
 
     fn end(&self) -> u64 {
         self.before + self.items.len() as u64
+    }
+
+    fn learn(&mut self, card: &GroupCard) {
+        if let Some(key) = &card.key
+            && !self.keys.contains_key(&card.id)
+        {
+            self.keys.insert(card.id, key.clone());
+        }
     }
 
     /// Whether it is not to be told, which may have been decided while it waited.

@@ -5,12 +5,14 @@ mod objects;
 mod online;
 mod packets;
 mod refused;
+mod v5;
 mod words;
 
 pub(super) use objects::{Buddy, Connection, LogItem, MenuItem, Notification, Room, RoomMember, User};
 pub(super) use online::{Failed, Online, OnlineOld, Success};
 pub(super) use packets::{NoPackets, Packets, PresencePacket, StatusPacket};
 pub(super) use refused::Refused;
+pub(super) use v5::{SiteDone, SiteJoined, SiteMember, SiteOnline};
 pub(super) use words::{
     Called, Edition, LogType, MessageType, Presence, PresenceType, Stamp, Told, read_show,
 };

@@ -16,3 +16,4 @@ mod seed_001;
 mod site;
 mod socket;
 mod strangers;
+mod v5;

@@ -148,6 +148,17 @@ impl Page {
         })
     }
 
+    /// A page that a site has begun, as far as it polls.
+    pub(crate) fn of_site(url: &str, mount: &str, ticket: &str, domain: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            mount: mount.to_owned(),
+            ticket: ticket.to_owned(),
+            cookie: String::new(),
+            told: json!({ "connection": { "domain": domain } }),
+        }
+    }
+
     /// The same page, loaded anew without a word: as after a crash.
     pub(crate) async fn again(&self) -> Result<Self> {
         self.again_with(&[]).await

@@ -41,11 +41,33 @@ impl Site {
             old,
         };
         let mounts = vec![mount(MOUNT, false), mount(OLD, true)];
+        Self::serve(mounts, change).await
+    }
+
+    async fn serve(mounts: Vec<Mount>, change: impl FnOnce(&mut Config)) -> Result<Self> {
         let server = TestServer::start_with(|config| {
             config.webim.mounts = mounts;
             change(config);
         });
         Ok(Self { server: server.await? })
+    }
+
+    /// With a second App, `other`, at a mount and under a domain of its own.
+    pub(crate) async fn start_two() -> Result<Self> {
+        let mount = |prefix: &str, app: &str, domain: &str| -> Result<Mount> {
+            let (prefix, domain) = (prefix.to_owned(), domain.to_owned());
+            Ok(Mount { prefix, app: AppKey::new(app)?, domain, old: false })
+        };
+        let mounts =
+            vec![mount(MOUNT, &App::published().key, DOMAIN)?, mount("/other", "other", "www.example.com")?];
+        Self::serve(mounts, |_| {}).await
+    }
+
+    /// With rooms in which nobody has company.
+    pub(crate) async fn start_small() -> Result<Self> {
+        let app = AppKey::new(&App::published().key)?;
+        let mount = Mount { prefix: MOUNT.to_owned(), app, domain: DOMAIN.to_owned(), old: false };
+        Self::serve(vec![mount], |config| config.limits.group = 1).await
     }
 
     /// A site that tells where its pictures and pages are.

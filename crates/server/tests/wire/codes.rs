@@ -6,9 +6,7 @@
 use crate::house::House;
 use anyhow::{Context, Result, bail};
 use jmessage_proto::{Request, Response};
-use jmessage_testkit::{
-    App, Client, PASSWORD, TestServer, call, describe, login, now_seconds, send, send_in, sys,
-};
+use jmessage_testkit::{App, Client, PASSWORD, TestServer, describe, login, now_seconds, send, send_in, sys};
 use serde_json::json;
 
 async fn pair() -> Result<(TestServer, Client, Client)> {
@@ -130,7 +128,10 @@ async fn code_872008_when_the_user_logs_in_elsewhere() -> Result<()> {
 async fn code_801003_for_a_login_under_a_name_that_nobody_has() -> Result<()> {
     let server = TestServer::start().await?;
     let mut client = server.configured().await?;
-    assert_eq!(client.refusal(|id| login(id, "nobody001", PASSWORD)).await?, 801_003);
+    // One that JMessage would not have registered, and one that nobody can have, are names that nobody has.
+    for name in ["nobody001", "abc", "a b"] {
+        assert_eq!(client.refusal(|id| login(id, name, PASSWORD)).await?, 801_003, "{name}");
+    }
     Ok(())
 }
 
@@ -257,11 +258,10 @@ async fn code_811003_for_a_member_who_puts_others_out() -> Result<()> {
 async fn code_898002_for_a_user_who_is_not_there() -> Result<()> {
     let (_server, mut alice, _) = pair().await?;
     let gid = group(&mut alice).await?;
-    assert_eq!(alice.refusal(|id| send(id, "k", "nobody001", "hello")).await?, 898_002);
-    assert_eq!(
-        alice.refusal(|id| call(id, "getUserInfo", &json!({ "username": "nobody001" }))).await?,
-        898_002
-    );
+    for name in ["nobody001", "abc", "a b"] {
+        assert_eq!(alice.refusal(|id| send(id, "k", name, "hello")).await?, 898_002, "{name}");
+        assert_eq!(alice.call_refused("getUserInfo", json!({ "username": name })).await?, 898_002, "{name}");
+    }
     let add = json!({ "groupId": gid, "memberUsernames": ["bobby001", "nobody001"] });
     assert_eq!(alice.call_refused("addGroupMembers", add).await?, 898_002, "all or nobody");
     Ok(())

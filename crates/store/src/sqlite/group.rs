@@ -6,24 +6,25 @@ use super::{
     writer::{Answer, Batch, Line},
 };
 use jmessage_core::port::{Done, Fence, GroupWrite};
-use jmessage_model::{ConversationId, GroupEvent, Millis, Nickname, Seq, UserId};
+use jmessage_model::{ConversationId, GroupEvent, GroupKey, Millis, Nickname, Seq, UserId};
 use rusqlite::params;
 
 impl Batch<'_> {
     /// A change of a group by a living session.
     pub(super) fn change_group(&mut self, fence: &Fence, change: &GroupWrite) -> Answer {
         match change {
-            GroupWrite::Create { app, name, description, capacity, event, nickname, at } => {
+            GroupWrite::Create { app, key, name, description, capacity, event, nickname, at } => {
                 self.execute(
-                    "INSERT INTO conversation (app, low, name, description, capacity, created)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    "INSERT INTO conversation (app, low, name, description, capacity, created, key)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                     params![
                         to_sql(app.0),
                         to_sql(fence.user.0),
                         name.as_str(),
                         description.as_str(),
                         to_sql(*capacity as u64),
-                        to_sql(at.0)
+                        to_sql(at.0),
+                        key.as_ref().map(GroupKey::as_str),
                     ],
                 )?;
                 let group = ConversationId(from_sql(self.tx.last_insert_rowid()));
@@ -38,7 +39,7 @@ impl Batch<'_> {
                 )?;
                 Ok(Ok(Done::Nothing))
             }
-            GroupWrite::Members { group, add, remove, dissolve, event, nickname, at } => {
+            GroupWrite::Members { group, add, remove, dissolve, owner, event, nickname, at } => {
                 let seq = self.head(*group)?.next();
                 for user in add {
                     self.join(*group, *user, seq)?;
@@ -53,6 +54,12 @@ impl Batch<'_> {
                     self.execute(
                         "UPDATE member SET gone = ?3 WHERE user = ?1 AND conversation = ?2 AND gone IS NULL",
                         params![to_sql(user.0), to_sql(group.0), to_sql(seq.0)],
+                    )?;
+                }
+                if let Some(owner) = owner {
+                    self.execute(
+                        "UPDATE conversation SET low = ?2 WHERE id = ?1",
+                        params![to_sql(group.0), to_sql(owner.0)],
                     )?;
                 }
                 if *dissolve {
@@ -90,7 +97,8 @@ impl Batch<'_> {
         at: Millis,
     ) -> Answer {
         let (kind, body) = stored_event(event);
-        let line = Line { fence, nickname, key: None, kind, body: &body, at };
+        let (sender, platform) = (fence.user, fence.platform);
+        let line = Line { sender, platform, nickname, key: None, kind, body: &body, at };
         Ok(Ok(Done::Appended(self.append_line(group, &line)?)))
     }
 }

@@ -11,7 +11,9 @@ use jmessage_core::{
     Destination, Entry, GroupCard, UserCard,
     port::{Behind, Cut, PAGE_BYTES, Target},
 };
-use jmessage_model::{AppId, ConversationId, EntryId, GroupName, Millis, Nickname, Platform, Seq, UserId};
+use jmessage_model::{
+    AppId, ConversationId, EntryId, GroupKey, GroupName, Millis, Nickname, Platform, Seq, UserId,
+};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use std::{collections::HashMap, sync::Arc};
 
@@ -260,11 +262,24 @@ fn place(c: &Connection, conversation: ConversationId) -> rusqlite::Result<Optio
 }
 
 pub(super) fn group_card(c: &Connection, id: ConversationId) -> rusqlite::Result<Option<Arc<GroupCard>>> {
-    c.prepare_cached("SELECT app, name FROM conversation WHERE id = ?1 AND high IS NULL")?
+    c.prepare_cached("SELECT app, name, key FROM conversation WHERE id = ?1 AND high IS NULL")?
         .query_row(params![to_sql(id.0)], |row| {
             let app = AppId(from_sql(row.get(0)?));
-            Ok(Arc::new(GroupCard { app, id, name: name_at(row, 1, GroupName::new)? }))
+            let key = row.get_ref(2)?.as_str_or_null()?.map(GroupKey::new).transpose();
+            let key = key.map_err(|_| unreadable(2))?;
+            Ok(Arc::new(GroupCard { app, id, name: name_at(row, 1, GroupName::new)?, key }))
         })
+        .optional()
+}
+
+/// The group to which a site gave this key, if it was not dissolved.
+pub(super) fn keyed_group(
+    c: &Connection,
+    app: AppId,
+    key: &GroupKey,
+) -> rusqlite::Result<Option<ConversationId>> {
+    c.prepare_cached("SELECT id FROM conversation WHERE app = ?1 AND key = ?2 AND dissolved IS NULL")?
+        .query_row(params![to_sql(app.0), key.as_str()], |row| Ok(ConversationId(from_sql(row.get(0)?))))
         .optional()
 }
 

@@ -12,8 +12,8 @@ use jmessage_core::{
     },
 };
 use jmessage_model::{
-    AppId, AppKey, ClientKey, ConversationId, Description, FileId, Millis, Mutant, NameError, Nickname,
-    Notice, Platform, Seq, SettingName, UserId, Username,
+    AppId, AppKey, ClientKey, ConversationId, Description, FileId, GroupKey, Millis, Mutant, NameError,
+    Nickname, Notice, Platform, Seq, SettingName, UserId, Username,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::{
@@ -138,6 +138,10 @@ impl Reader for SqliteReader {
         self.with(|c| group(c, id, usize::MAX))
     }
 
+    fn keyed_group(&self, app: AppId, key: &GroupKey) -> Result<Option<ConversationId>, Unavailable> {
+        self.with(|c| log::keyed_group(c, app, key))
+    }
+
     fn groups_of(&self, user: UserId, names: usize) -> Result<Vec<GroupListing>, Unavailable> {
         self.with(|c| {
             let ids = c
@@ -153,7 +157,8 @@ impl Reader for SqliteReader {
     fn owned(&self, user: UserId) -> Result<usize, Unavailable> {
         self.with(|c| {
             c.prepare_cached(
-                "SELECT count(*) FROM conversation WHERE low = ?1 AND high IS NULL AND dissolved IS NULL",
+                "SELECT count(*) FROM conversation
+                 WHERE low = ?1 AND high IS NULL AND dissolved IS NULL AND key IS NULL",
             )?
             .query_row(params![to_sql(user.0)], |row| count_at(row, 0))
         })

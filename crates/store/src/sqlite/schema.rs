@@ -220,6 +220,11 @@ CREATE TABLE notice (
 ) STRICT;
 CREATE INDEX notice_of_user ON notice (user);
 ",
+    "
+-- The names that sites give groups of their own.
+ALTER TABLE conversation ADD COLUMN key TEXT;
+CREATE UNIQUE INDEX group_of_key ON conversation (app, key) WHERE key IS NOT NULL AND dissolved IS NULL;
+",
 ];
 
 /// Brings the file to the newest step, each in a transaction of its own.
@@ -301,6 +306,27 @@ mod tests {
             [entry(1, "k3"), entry(2, "k3"), entry(2, "k6"), entry(2, "k8")],
             [Some(4), None, Some(7), None]
         );
+    }
+
+    #[test]
+    fn groups_of_a_database_from_before_the_keys_have_none() {
+        let connection = Connection::open_in_memory().unwrap();
+        for sql in &STEPS[..7] {
+            connection.execute_batch(sql).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 7).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO app (id, key, name, secret, created) VALUES (1, 'app', '', 's', 0);
+                 INSERT INTO user (id, app, name, nickname, password, created, modified)
+                     VALUES (1, 1, 'alice', '', '', 0, 0);
+                 INSERT INTO conversation (id, app, low, created, name, description, capacity)
+                     VALUES (7, 1, 1, 0, 'team', '', 9), (8, 1, 1, 0, 'team', '', 9);",
+            )
+            .unwrap();
+        migrate(&connection).unwrap();
+        let card = log::group_card(&connection, ConversationId(7)).unwrap().unwrap();
+        assert_eq!((card.name.as_str(), &card.key), ("team", &None));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{
     to_sql, unavailable,
 };
 use foldhash::{HashMap, HashMapExt};
-use jmessage_core::port::{Appended, Done, Fence, Op, Refusal, Target, Unavailable, Writer};
+use jmessage_core::port::{Appended, Author, Done, Fence, Op, Refusal, Target, Unavailable, Writer};
 use jmessage_model::{
     AppId, ClientKey, Content, ConversationId, EntryId, Epoch, Millis, Mutant, Nickname, Platform, Seq,
     UserId,
@@ -174,16 +174,7 @@ impl Batch<'_> {
                 self.edit_user(*user, edit, *at)?;
                 Ok(Ok(Done::Nothing))
             }
-            Op::OpenSession { user, platform, token, at } => {
-                let epoch = self.next_epoch(*user, *platform)?;
-                self.execute(
-                    "INSERT INTO session (user, platform, epoch, token, opened) VALUES (?1, ?2, ?3, ?4, ?5)
-                     ON CONFLICT DO UPDATE SET epoch = ?3, token = ?4, opened = ?5",
-                    params![to_sql(user.0), *platform as u8, to_sql(epoch.0), token.0, to_sql(at.0)],
-                )?;
-                self.memory.epochs.insert((*user, *platform), Some(epoch));
-                Ok(Ok(Done::Session(epoch)))
-            }
+            Op::OpenSession { user, platform, token, at } => self.open(*user, *platform, &token.0, *at),
             Op::ResumeSession { user, platform, token, oldest, acknowledged } => {
                 self.resume(*user, *platform, &token.0, *oldest, acknowledged)
             }
@@ -196,8 +187,8 @@ impl Batch<'_> {
                 )?;
                 Ok(Ok(Done::Nothing))
             }
-            Op::Append { fence, app, to, nickname, key, content, at } => {
-                let message = Message { fence, app: *app, to: *to, nickname, key, content, at: *at };
+            Op::Append { by, app, to, nickname, key, content, at } => {
+                let message = Message { by, app: *app, to: *to, nickname, key, content, at: *at };
                 self.append(&message)
             }
             Op::Recall { fence, group, key, content } => {
@@ -283,6 +274,17 @@ impl Batch<'_> {
         Ok(epoch == Some(fence.epoch))
     }
 
+    fn open(&mut self, user: UserId, platform: Platform, token: &[u8; 32], at: Millis) -> Answer {
+        let epoch = self.next_epoch(user, platform)?;
+        self.execute(
+            "INSERT INTO session (user, platform, epoch, token, opened) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET epoch = ?3, token = ?4, opened = ?5",
+            params![to_sql(user.0), platform as u8, to_sql(epoch.0), token, to_sql(at.0)],
+        )?;
+        self.memory.epochs.insert((user, platform), Some(epoch));
+        Ok(Ok(Done::Session(epoch)))
+    }
+
     fn resume(
         &mut self,
         user: UserId,
@@ -365,7 +367,7 @@ pub(super) fn indexed_head(c: &Connection, conversation: ConversationId) -> rusq
 
 /// A message to append.
 struct Message<'a> {
-    fence: &'a Fence,
+    by: &'a Author,
     app: AppId,
     to: Target,
     nickname: &'a Nickname,
@@ -376,7 +378,8 @@ struct Message<'a> {
 
 /// One line of a log, as it is stored.
 pub(super) struct Line<'a> {
-    pub(super) fence: &'a Fence,
+    pub(super) sender: UserId,
+    pub(super) platform: Platform,
     pub(super) nickname: &'a Nickname,
     /// None for what the domain writes.
     pub(super) key: Option<&'a ClientKey>,
@@ -387,7 +390,9 @@ pub(super) struct Line<'a> {
 
 impl Batch<'_> {
     fn append(&mut self, message: &Message<'_>) -> Answer {
-        if !self.is_living(message.fence)? {
+        if let Author::Session(fence) = message.by
+            && !self.is_living(fence)?
+        {
             return Ok(Err(Refusal::Fenced));
         }
         let file = match message.content {
@@ -399,7 +404,7 @@ impl Batch<'_> {
         {
             return Ok(Err(Refusal::NoSuchFile));
         }
-        let sender = message.fence.user;
+        let sender = message.by.user();
         let conversation = match message.to {
             Target::Group(group) => group,
             Target::User(to) => {
@@ -421,7 +426,8 @@ impl Batch<'_> {
         }
         let (kind, body) = stored(message.content);
         let line = Line {
-            fence: message.fence,
+            sender,
+            platform: message.by.platform(),
             nickname: message.nickname,
             key: Some(message.key),
             kind,
@@ -438,9 +444,9 @@ impl Batch<'_> {
     /// Whether [`Mutant::DedupPerSession`] takes the key for one that was not used.
     #[cfg(feature = "mutants")]
     fn is_other_session(&mut self, message: &Message<'_>) -> bool {
-        let key = (message.fence.user, message.key.clone());
-        Mutant::DedupPerSession.is_on()
-            && self.memory.used.insert(key, message.fence.epoch) != Some(message.fence.epoch)
+        let Author::Session(fence) = message.by else { return false };
+        let key = (fence.user, message.key.clone());
+        Mutant::DedupPerSession.is_on() && self.memory.used.insert(key, fence.epoch) != Some(fence.epoch)
     }
 
     #[cfg(not(feature = "mutants"))]
@@ -456,7 +462,7 @@ impl Batch<'_> {
         line: &Line<'_>,
     ) -> rusqlite::Result<Appended> {
         let seq = self.head(conversation)?.next();
-        let Line { fence, nickname, key, kind, body, at } = *line;
+        let Line { sender, platform, nickname, key, kind, body, at } = *line;
         let insert = match &mut self.insert {
             Some(insert) => insert,
             none => none.insert(self.tx.prepare_cached(
@@ -467,9 +473,9 @@ impl Batch<'_> {
         insert.execute(params![
             to_sql(conversation.0),
             to_sql(seq.0),
-            to_sql(fence.user.0),
+            to_sql(sender.0),
             nickname.as_str(),
-            fence.platform as u8,
+            platform as u8,
             to_sql(at.0),
             key.map(ClientKey::as_str),
             kind,
@@ -478,9 +484,9 @@ impl Batch<'_> {
         let id = EntryId(from_sql(self.tx.last_insert_rowid()));
         self.memory.heads.insert(conversation, seq);
         if let Some(key) = key {
-            self.fresh_keys.insert((fence.user, key.clone()), id);
+            self.fresh_keys.insert((sender, key.clone()), id);
         }
-        self.fresh.push(Waiting { id, conversation, seq, sender: fence.user, key: key.cloned() });
+        self.fresh.push(Waiting { id, conversation, seq, sender, key: key.cloned() });
         Ok(Appended { id, conversation, seq, at, fresh: true })
     }
 

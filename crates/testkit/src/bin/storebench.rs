@@ -8,7 +8,7 @@
 use anyhow::{Context, Result, anyhow};
 use jmessage_core::{
     Token,
-    port::{Done, Fence, Op, Target, Writer},
+    port::{Author, Done, Fence, Op, Target, Writer},
 };
 use jmessage_model::{
     AppId, AppKey, ClientKey, Content, Epoch, Millis, Nickname, Platform, UserId, Username,
@@ -102,7 +102,7 @@ fn message(senders: &[(Fence, UserId, Nickname)], number: u64, text: &str) -> Re
         number / senders.len() as u64
     );
     Ok(Op::Append {
-        fence: *fence,
+        by: Author::Session(*fence),
         app: AppId(1),
         to: Target::User(*peer),
         nickname: nickname.clone(),

@@ -1,7 +1,7 @@
 //! The store on a disk that fails and loses power.
 
 use super::link::Network;
-use jmessage_core::port::{Done, Op, Refusal, Unavailable, Writer};
+use jmessage_core::port::{Author, Done, Op, Refusal, Unavailable, Writer};
 use jmessage_model::{Epoch, UserId};
 use jmessage_store::sqlite::SqliteWriter;
 use std::collections::HashMap;
@@ -64,7 +64,9 @@ impl Disk {
                     state.living.insert(*user, *epoch);
                 }
                 (
-                    Op::Append { fence, .. } | Op::Group { fence, .. } | Op::Acknowledge { fence, .. },
+                    Op::Append { by: Author::Session(fence), .. }
+                    | Op::Group { fence, .. }
+                    | Op::Acknowledge { fence, .. },
                     Ok(_),
                 ) => {
                     let last = state.living.get(&fence.user).copied();

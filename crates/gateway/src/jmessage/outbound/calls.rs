@@ -157,6 +157,7 @@ mod tests {
                 app: AppId(1),
                 id: ConversationId(7),
                 name: GroupName::new("tGroup").unwrap(),
+                key: None,
             }),
             owner: UserId(1),
             description: Description::new(&"\n".repeat(250)).unwrap(),

@@ -5,7 +5,7 @@
 
 use super::params::Params;
 use crate::webim::{
-    Gateway,
+    Gateway, Options,
     session::{Page, Poller},
     wire::Refused,
 };
@@ -93,7 +93,7 @@ impl Asked {
             is_get: parts.method == Method::GET,
             is_document: headers.get(FETCH_MODE).is_some_and(|mode| mode == "navigate"),
             cookie: cookie(headers),
-            base: gateway.options.url.clone().or_else(|| base(headers)),
+            base: base_of(&gateway.options, headers),
         }
     }
 
@@ -139,6 +139,11 @@ fn cookie(headers: &HeaderMap) -> Option<Token> {
     let values = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
     let mut pairs = values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(name, _)| *name == COOKIE).and_then(|(_, value)| Token::parse(value))
+}
+
+/// Where browsers find this server.
+pub(super) fn base_of(options: &Options, headers: &HeaderMap) -> Option<String> {
+    options.url.clone().or_else(|| base(headers))
 }
 
 /// Where the browser found this server. A proxy in front of it says whether that was by TLS.

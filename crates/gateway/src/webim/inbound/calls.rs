@@ -5,6 +5,7 @@ use super::{
     caller::{Asked, Kind},
     link,
     online::names,
+    params::Params,
     people,
     rooms::{edition, listen_anew},
     setting::Setting,
@@ -15,6 +16,7 @@ use crate::webim::{
     answer::Manner,
     outbound::{self, read_room_id},
     packets::acknowledge,
+    session::Page,
     wire::{ById, Edition, LogItem, MenuItem, MessageType, Notification, Refused},
 };
 use axum::response::Response;
@@ -120,25 +122,42 @@ pub(super) async fn clear_history(
     Ok(manner.ok())
 }
 
+/// What a page or a site says.
+pub(super) enum Said {
+    /// A message, with how it is to look.
+    Message(Content),
+    /// An event of pages, without what it begins with.
+    Event(Content),
+}
+
+impl Said {
+    pub(super) fn of(params: &Params) -> Self {
+        let text = params.verbatim("body").unwrap_or_default();
+        if let Some(event) = text.strip_prefix(EVENT) {
+            return Self::Event(Content::Text(event.to_owned()));
+        }
+        let text = text.to_owned();
+        Self::Message(match params.text("style").and_then(style::filtered) {
+            Some(note) => Content::Noted(Box::new(Noted { text, note })),
+            None => Content::Text(text),
+        })
+    }
+}
+
+/// What is said of an event for everybody.
+pub(super) fn nobodys_event() -> Refused {
+    Refused::bad("an event is for a user or a room")
+}
+
 /// Sends a message; the answer means that it is stored. An event of a page is told to whoever is there, and kept by nobody.
 pub(super) async fn message(gateway: &Gateway, asked: &Asked, manner: &Manner) -> Result<Response, Refused> {
     let page = asked.page(gateway)?;
     let (core, session) = (&gateway.core, &page.poller.session);
-    let text = asked.params.verbatim("body").unwrap_or_default();
-    let to = addressee(asked)?;
-    if let Some(event) = text.strip_prefix(EVENT) {
-        let to = to.ok_or_else(|| Refused::bad("an event is for a user or a room"))?;
-        core.aside(session, to, Content::Text(event.to_owned())).await?;
-        return Ok(manner.ok());
-    }
-    let text = text.to_owned();
-    let content = match asked.params.text("style").and_then(style::filtered) {
-        Some(note) => Content::Noted(Box::new(Noted { text, note })),
-        None => Content::Text(text),
-    };
-    match to {
-        Some(to) => drop(page.send(core, to, content).await?),
-        None => core.broadcast(session, content).await?,
+    match (Said::of(&asked.params), addressee(asked)?) {
+        (Said::Message(content), Some(to)) => drop(page.send(core, to, content).await?),
+        (Said::Message(content), None) => core.broadcast(session, content).await?,
+        (Said::Event(content), Some(to)) => core.aside(session, to, content).await?,
+        (Said::Event(_), None) => return Err(nobodys_event()),
     }
     Ok(manner.ok())
 }
@@ -171,15 +190,21 @@ pub(super) async fn presence(gateway: &Gateway, asked: &Asked, manner: &Manner) 
 /// Tells another user that this one is typing. To whom nothing can be told, nothing is.
 pub(super) async fn status(gateway: &Gateway, asked: &Asked, manner: &Manner) -> Result<Response, Refused> {
     let page = asked.page(gateway)?;
-    let typing = match asked.params.required("show")? {
+    tell_typing(gateway, &page, &asked.params).await?;
+    Ok(manner.ok())
+}
+
+/// See [`status`].
+pub(super) async fn tell_typing(gateway: &Gateway, page: &Page, params: &Params) -> Result<(), Refused> {
+    let typing = match params.required("show")? {
         "typing" => true,
         "clear" => false,
         _ => return Err(Refused::bad("no such show")),
     };
-    if let Ok(to) = Username::new(asked.params.required("to")?) {
+    if let Ok(to) = Username::new(params.required("to")?) {
         gateway.core.typing(&page.poller.session, to, typing).await?;
     }
-    Ok(manner.ok())
+    Ok(())
 }
 
 /// Keeps what the page sets.

@@ -12,7 +12,7 @@ use crate::webim::{
     outbound,
     packets::acknowledge,
     pages::Right,
-    session::{Item, Page},
+    session::{Item, Manners, Page},
     wire::{Buddy, ById, Connection, Edition, LogItem, Online, OnlineOld, Refused, Success, Told},
 };
 use axum::{
@@ -36,7 +36,8 @@ pub(super) async fn online(gateway: &Gateway, asked: &Asked, manner: &Manner) ->
     }
     let show = asked.params.show()?.unwrap_or_default();
     let status = asked.params.status()?;
-    let (ticket, page, items) = gateway.pages.open(&right, edition, (show, status.clone())).await?;
+    let (ticket, page, items) =
+        gateway.pages.open(&right, Manners::of(edition), (show, status.clone())).await?;
     let given = match give(gateway, asked, &page, &items, (show, status)).await {
         Ok(given) => given,
         Err(refused) => {

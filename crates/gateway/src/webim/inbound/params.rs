@@ -80,6 +80,13 @@ impl Params {
         Ok(parts)
     }
 
+    /// As [`Self::list`], of which the first count: for lists of people, where more than can be told of are passed over.
+    pub(in crate::webim) fn first_of(&self, name: &str, most: usize) -> Vec<&str> {
+        let mut known = HashSet::new();
+        let parts = self.text(name).unwrap_or_default().split(',').map(str::trim);
+        parts.filter(|part| !part.is_empty() && known.insert(*part)).take(most).collect()
+    }
+
     /// `true` or `1`; whatever else is there is no.
     pub(in crate::webim) fn flag(&self, name: &str) -> bool {
         matches!(self.text(name), Some("true" | "1"))

@@ -11,6 +11,8 @@ use tokio::time::Instant;
 pub(in crate::webim) struct Page {
     pub(in crate::webim) poller: Arc<Poller>,
     pub(in crate::webim) edition: Edition,
+    /// See [`super::Manners`].
+    pub(in crate::webim) by_key: bool,
     pub(super) id: u64,
 }
 
@@ -134,6 +136,11 @@ impl Page {
         positions
     }
 
+    /// Whether the page is still there, though nothing was heard of it.
+    pub(in crate::webim) fn is_known(&self) -> bool {
+        self.poller.lock().pages.contains_key(&self.id)
+    }
+
     /// Whether the page is still there. It is heard of by that.
     pub(in crate::webim) fn is_there(&self) -> bool {
         match self.poller.lock().pages.get_mut(&self.id) {
@@ -192,11 +199,13 @@ impl Waiting<'_> {
         }
         let from = usize::try_from(page.received - state.before).unwrap_or(usize::MAX);
         let (mut items, mut end) = (Vec::new(), page.received);
+        let me = self.page.poller.session.user.id;
         for item in state.items.iter().skip(from) {
             if items.len() == HANDED {
                 break;
             }
-            if item.is_for(self.page.id) && !state.is_blocked(item) {
+            let is_known = end < page.since && item.was_said_by(me);
+            if item.is_for(self.page.id) && !is_known && !state.is_blocked(item) {
                 items.push(item.clone());
             }
             end += 1;

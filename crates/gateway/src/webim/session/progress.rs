@@ -33,6 +33,8 @@ pub(super) enum Standing {
 
 /// How far one page is.
 pub(super) struct Progress {
+    /// What its user said before this, it is not told.
+    pub(super) since: u64,
     /// Everything before this was received.
     pub(super) received: u64,
     /// Everything before this was handed over by the last answer that got out.
@@ -47,9 +49,9 @@ pub(super) struct Progress {
 
 impl Progress {
     /// Of a page that begins.
-    pub(super) fn new(received: u64, handed: u64) -> Self {
+    pub(super) fn new(since: u64, received: u64, handed: u64) -> Self {
         let standing = Standing::Heard(Instant::now());
-        Self { received, handed, poll: 0, standing, users: Vec::new(), ticket: None }
+        Self { since, received, handed, poll: 0, standing, users: Vec::new(), ticket: None }
     }
 
     /// The page asked for something, or has an answer. A poll that waits goes on.

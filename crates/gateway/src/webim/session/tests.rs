@@ -1,8 +1,10 @@
 use super::*;
 use crate::Fate;
-use jmessage_core::{Destination, Entry, Queue, QueueLimits, UserCard, port::Fence};
+use jmessage_core::{Destination, Entry, Queue, QueueLimits, Shared, UserCard, port::Fence};
 use jmessage_model::{AppId, ClientKey, EntryId, Epoch, Millis, Nickname, Platform, UserId as Id, Username};
 use proptest::prelude::*;
+
+const MANNERS: Manners = Manners { edition: Edition::Current, by_key: false, polls_first: false };
 
 fn card(id: u64) -> Arc<UserCard> {
     let (name, nickname) = (Username::new(&format!("user{id}")).unwrap(), Nickname::new("").unwrap());
@@ -46,7 +48,7 @@ async fn poll(page: &Page, gets_out: bool) -> (Option<Vec<u64>>, Vec<(Conversati
 #[tokio::test(start_paused = true)]
 async fn the_next_poll_confirms_what_the_one_before_was_handed() {
     let poller = poller();
-    let (page, new) = poller.enter(Edition::Current).unwrap();
+    let (page, new) = poller.enter(MANNERS).unwrap();
     assert!(new.is_empty());
     poller.put([entry(9, 1), entry(9, 2)]);
     assert_eq!(poll(&page, false).await, (Some(vec![1, 2]), vec![]));
@@ -55,9 +57,27 @@ async fn the_next_poll_confirms_what_the_one_before_was_handed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_page_of_a_site_is_told_by_polls_what_waited_but_not_what_its_user_said() {
+    let poller = poller();
+    let (page, _) = poller.enter(MANNERS).unwrap();
+    let own = |seq| {
+        let Item::Entry(shared) = entry(9, seq) else { panic!("no entry") };
+        let said = Entry { sender: card(1), platform: Platform::Poller, ..shared.entry.clone() };
+        Item::Entry(Shared::new(said))
+    };
+    poller.put([entry(9, 1), own(2), entry(9, 3)]);
+    let (sites, new) = poller.enter(Manners { polls_first: true, ..MANNERS }).unwrap();
+    assert!(new.is_empty(), "nothing is handed over before");
+    assert_eq!(poll(&sites, true).await, (Some(vec![1, 3]), vec![]));
+    poller.put([own(4)]);
+    assert_eq!(poll(&sites, true).await.0, Some(vec![4]), "what is said from now on is told");
+    assert_eq!(poll(&page, true).await.0, Some(vec![1, 2, 3, 4]), "and others are told all");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_in_doubt_is_given_again_unless_the_next_poll_was_quicker() {
     let poller = poller();
-    let (page, _) = poller.enter(Edition::Current).unwrap();
+    let (page, _) = poller.enter(MANNERS).unwrap();
     poller.put([entry(9, 1)]);
     let (first, _) = page.confirm().unwrap();
     let Polled::Items(handed) = page.wait(first, Duration::ZERO).await else { panic!("no items") };
@@ -73,12 +93,12 @@ async fn an_answer_in_doubt_is_given_again_unless_the_next_poll_was_quicker() {
 async fn a_page_that_begins_is_given_what_no_page_has_confirmed() {
     let poller = poller();
     poller.put([entry(9, 1)]);
-    let (first, new) = poller.enter(Edition::Current).unwrap();
+    let (first, new) = poller.enter(MANNERS).unwrap();
     assert_eq!(seqs(&new), [1]);
     poller.put([entry(9, 2)]);
     let acknowledged = first.leave();
     assert_eq!(acknowledged, [], "it said goodbye without another poll");
-    let (second, new) = poller.enter(Edition::Current).unwrap();
+    let (second, new) = poller.enter(MANNERS).unwrap();
     assert_eq!(seqs(&new), [1, 2]);
     assert_eq!(poll(&second, true).await, (Some(vec![]), vec![(ConversationId(9), Seq(2))]));
 }
@@ -86,8 +106,8 @@ async fn a_page_that_begins_is_given_what_no_page_has_confirmed() {
 #[tokio::test(start_paused = true)]
 async fn what_one_page_has_not_received_is_not_acknowledged() {
     let poller = poller();
-    let (quick, _) = poller.enter(Edition::Current).unwrap();
-    let (slow, _) = poller.enter(Edition::Current).unwrap();
+    let (quick, _) = poller.enter(MANNERS).unwrap();
+    let (slow, _) = poller.enter(MANNERS).unwrap();
     poller.put([entry(9, 1)]);
     assert_eq!(poll(&quick, true).await.0, Some(vec![1]));
     assert_eq!(poll(&quick, true).await, (Some(vec![]), vec![]), "the other one has nothing yet");
@@ -97,7 +117,7 @@ async fn what_one_page_has_not_received_is_not_acknowledged() {
 #[tokio::test(start_paused = true)]
 async fn a_later_poll_ends_the_one_that_waits() {
     let poller = poller();
-    let (page, _) = poller.enter(Edition::Current).unwrap();
+    let (page, _) = poller.enter(MANNERS).unwrap();
     let page = Arc::new(page);
     let (first, _) = page.confirm().unwrap();
     let waiting = tokio::spawn({
@@ -131,8 +151,8 @@ async fn waiting(page: &Page) -> std::pin::Pin<Box<dyn Future<Output = Polled> +
 #[tokio::test(start_paused = true)]
 async fn a_page_that_was_not_heard_of_is_gone_and_one_that_waits_is_not() {
     let poller = poller();
-    let (silent, _) = poller.enter(Edition::Current).unwrap();
-    let (waits, _) = poller.enter(Edition::Current).unwrap();
+    let (silent, _) = poller.enter(MANNERS).unwrap();
+    let (waits, _) = poller.enter(MANNERS).unwrap();
     poller.put([entry(9, 1)]);
     assert_eq!(poll(&waits, true).await.0, Some(vec![1]));
     let _wait = waiting(&waits).await;
@@ -146,8 +166,8 @@ async fn a_page_that_was_not_heard_of_is_gone_and_one_that_waits_is_not() {
 #[tokio::test(start_paused = true)]
 async fn a_page_whose_poll_was_cut_is_gone_after_the_grace_and_holds_nothing_up_for_longer() {
     let poller = poller();
-    let (dies, _) = poller.enter(Edition::Current).unwrap();
-    let (lives, _) = poller.enter(Edition::Current).unwrap();
+    let (dies, _) = poller.enter(MANNERS).unwrap();
+    let (lives, _) = poller.enter(MANNERS).unwrap();
     drop(waiting(&dies).await);
     poller.put([entry(9, 1)]);
     assert_eq!(poll(&lives, true).await.0, Some(vec![1]));
@@ -162,8 +182,8 @@ async fn a_page_whose_poll_was_cut_is_gone_after_the_grace_and_holds_nothing_up_
 #[tokio::test(start_paused = true)]
 async fn a_page_that_comes_back_after_a_cut_is_there_as_any_other() {
     let poller = poller();
-    let (polls, _) = poller.enter(Edition::Current).unwrap();
-    let (asks, _) = poller.enter(Edition::Current).unwrap();
+    let (polls, _) = poller.enter(MANNERS).unwrap();
+    let (asks, _) = poller.enter(MANNERS).unwrap();
     for page in [&polls, &asks] {
         drop(waiting(page).await);
     }
@@ -181,7 +201,7 @@ async fn a_page_that_comes_back_after_a_cut_is_there_as_any_other() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_never_got_out_is_a_cut_and_one_in_doubt_is_none() {
     let poller = poller();
-    let page = || Arc::new(poller.enter(Edition::Current).unwrap().0);
+    let page = || Arc::new(poller.enter(MANNERS).unwrap().0);
     let pages = [page(), page(), page()];
     poller.put([entry(9, 1)]);
     for (page, fate) in pages.iter().zip([None, Some(Fate::Doubtful), Some(Fate::Written)]) {
@@ -201,8 +221,8 @@ async fn an_answer_that_never_got_out_is_a_cut_and_one_in_doubt_is_none() {
 #[tokio::test(start_paused = true)]
 async fn a_poll_that_is_cut_before_it_waits_leaves_nobody_waiting() {
     let poller = poller();
-    let (first, _) = poller.enter(Edition::Current).unwrap();
-    let (second, _) = poller.enter(Edition::Current).unwrap();
+    let (first, _) = poller.enter(MANNERS).unwrap();
+    let (second, _) = poller.enter(MANNERS).unwrap();
     first.confirm().unwrap();
     let wait = waiting(&second).await;
     second.confirm().unwrap();
@@ -216,7 +236,7 @@ async fn a_poll_that_is_cut_before_it_waits_leaves_nobody_waiting() {
 async fn a_session_ends_once_no_page_was_heard_of_for_the_grace() {
     let poller = poller();
     assert!(!poller.retire(LIMITS.grace), "its first page is about to come");
-    let (page, _) = poller.enter(Edition::Current).unwrap();
+    let (page, _) = poller.enter(MANNERS).unwrap();
     after(15).await;
     assert!(!poller.retire(LIMITS.grace), "there is one");
     page.leave();
@@ -224,13 +244,13 @@ async fn a_session_ends_once_no_page_was_heard_of_for_the_grace() {
     assert!(!poller.retire(LIMITS.grace), "it may be loaded anew");
     after(1).await;
     assert!(poller.retire(LIMITS.grace));
-    assert!(poller.enter(Edition::Current).is_none(), "whoever comes now opens a session anew");
+    assert!(poller.enter(MANNERS).is_none(), "whoever comes now opens a session anew");
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_grace_of_a_session_counts_from_the_cut_of_its_last_page() {
     let poller = poller();
-    let (page, _) = poller.enter(Edition::Current).unwrap();
+    let (page, _) = poller.enter(MANNERS).unwrap();
     drop(waiting(&page).await);
     after(15).await;
     poller.expire(LIMITS);
@@ -242,7 +262,7 @@ async fn nothing_is_given_up_before_the_next_look() {
     let poller = poller();
     let looks_in = || poller.lasts_until(LIMITS) - Instant::now();
     assert_eq!(looks_in(), Duration::from_secs(15), "it is empty");
-    let (silent, _) = poller.enter(Edition::Current).unwrap();
+    let (silent, _) = poller.enter(MANNERS).unwrap();
     after(50).await;
     assert_eq!(looks_in(), Duration::from_secs(10), "a page is silent");
     let wait = waiting(&silent).await;
@@ -257,7 +277,7 @@ async fn nothing_is_given_up_before_the_next_look() {
 fn the_ticket_of_a_page_that_is_gone_is_told_once() {
     let poller = poller();
     let pages = ["one", "two", "three"].map(|ticket| {
-        let (page, _) = poller.enter(Edition::Current).unwrap();
+        let (page, _) = poller.enter(MANNERS).unwrap();
         assert!(page.keep_ticket(ticket));
         page
     });
@@ -273,12 +293,12 @@ fn the_ticket_of_a_page_that_is_gone_is_told_once() {
 #[test]
 fn who_blocks_a_conversation_is_told_nothing_of_it_and_acknowledges_it() {
     let poller = poller();
-    let (page, _) = poller.enter(Edition::Current).unwrap();
+    let (page, _) = poller.enter(MANNERS).unwrap();
     poller.block(HashSet::from([ConversationId(9)]));
     poller.put([entry(9, 1), entry(8, 1)]);
     let (_, received) = page.confirm().unwrap();
     assert_eq!(received, [(ConversationId(9), Seq(1))]);
-    let (_, new) = poller.enter(Edition::Current).unwrap();
+    let (_, new) = poller.enter(MANNERS).unwrap();
     assert_eq!(new.len(), 1);
 }
 
@@ -286,13 +306,13 @@ fn who_blocks_a_conversation_is_told_nothing_of_it_and_acknowledges_it() {
 fn what_comes_twice_is_told_once() {
     let poller = poller();
     poller.put([entry(9, 1), entry(9, 2), entry(9, 2), entry(9, 1)]);
-    assert_eq!(seqs(&poller.enter(Edition::Current).unwrap().1), [1, 2]);
+    assert_eq!(seqs(&poller.enter(MANNERS).unwrap().1), [1, 2]);
 }
 
 #[test]
 fn a_page_that_holds_up_all_others_is_given_up() {
     let poller = poller();
-    let (stands, _) = poller.enter(Edition::Current).unwrap();
+    let (stands, _) = poller.enter(MANNERS).unwrap();
     for seq in 1..=MOST as u64 + 1 {
         poller.put([entry(9, seq)]);
     }
@@ -346,7 +366,7 @@ proptest! {
                         poller.put([entry(conversation, *head)]);
                     }
                     Step::Enter if pages.len() < 4 => {
-                        let (page, new) = poller.enter(Edition::Current).unwrap();
+                        let (page, new) = poller.enter(MANNERS).unwrap();
                         let has: Vec<_> = new.iter().filter_map(Item::position).map(|(c, s)| (c.0, s.0)).collect();
                         let began = all.len() - has.len();
                         prop_assert_eq!(&has[..], &all[began..]);

@@ -12,7 +12,7 @@ pub(in crate::webim) struct Packets<'a> {
     pub(in crate::webim) statuses: Vec<StatusPacket<'a>>,
 }
 
-/// The answer of a poll whose ticket is none.
+/// That something cannot be done: to a poll whose ticket is none, and to sites.
 #[derive(Debug, Serialize)]
 #[serde(tag = "status", rename = "error")]
 pub(in crate::webim) struct NoPackets<'a> {

@@ -4,7 +4,7 @@ use crate::target::Target;
 use anyhow::{Context, Result, bail};
 use jmessage_core::{
     Token,
-    port::{Done, Fence, GroupWrite, Op, Reader, Target as To, Writer},
+    port::{Author, Done, Fence, GroupWrite, Op, Reader, Target as To, Writer},
 };
 use jmessage_model::{
     AppId, AppKey, ClientKey, Content, ConversationId, Description, GroupEvent, GroupEventKind, GroupName,
@@ -76,7 +76,7 @@ impl Stock {
             let ops = to.iter().cycle().take(usize::try_from(now)?).map(|to| {
                 self.sent += 1;
                 Ok(Op::Append {
-                    fence,
+                    by: Author::Session(fence),
                     app: self.app,
                     to: To::User(*to),
                     nickname: Nickname::new("bench")?,
@@ -111,6 +111,7 @@ impl Stock {
         };
         let create = GroupWrite::Create {
             app: self.app,
+            key: None,
             name: GroupName::new("bench")?,
             description: Description::new("")?,
             capacity: 10_002,
@@ -132,6 +133,7 @@ impl Stock {
                 add: add.clone(),
                 remove: Vec::new(),
                 dissolve: false,
+                owner: None,
                 event: event.clone(),
                 nickname: nickname.clone(),
                 at,

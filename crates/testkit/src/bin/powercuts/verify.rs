@@ -4,7 +4,7 @@ use crate::book::{Book, Message, To, Told};
 use anyhow::{Context, Result, bail, ensure};
 use jmessage_core::{
     Entry, TokenDigest,
-    port::{Appended, Done, Fence, Op, Reader, Target, Writer},
+    port::{Appended, Author, Done, Fence, Op, Reader, Target, Writer},
 };
 use jmessage_model::{
     AppId, AppKey, ClientKey, Content, ConversationId, Epoch, Millis, Platform, Seq, UserId,
@@ -185,7 +185,7 @@ impl<'a> House<'a> {
             To::Group(group) => Target::Group(ConversationId(*group)),
         };
         Ok(Op::Append {
-            fence: *fences.get(message.from.as_str()).context("no session")?,
+            by: Author::Session(*fences.get(message.from.as_str()).context("no session")?),
             app: self.app,
             to,
             nickname: jmessage_model::Nickname::new(&message.from)?,
