@@ -23,11 +23,6 @@ const WAITING: usize = admission::COMMANDS + 4096;
 /// lost does no harm; a transaction costs as much for one as for many.
 const COMPANY: Duration = Duration::from_millis(5);
 
-/// How often those who are about to send are let go first. A transaction and its sync cost as much for one message as for
-/// many, and whoever was answered by the last one is just writing the next; on a machine with nothing else to do it takes
-/// a microsecond.
-const YIELDS: usize = 3;
-
 /// The engine and what waits for it, for one thread that carries it out.
 pub struct Driven {
     engine: Engine,
@@ -66,19 +61,12 @@ impl Driven {
         }
     }
 
-    /// Lets other threads go on for as long as they have commands to add.
+    /// Lets those go on who are about to send something. A transaction and its sync cost as much for one message as for many,
+    /// and whoever was answered by the last one is just writing the next. Where nothing else is to be done it takes a
+    /// microsecond.
     fn let_others_in(&mut self) {
-        for _ in 0..YIELDS {
-            let before = self.batch.len();
-            if before >= BATCH {
-                return;
-            }
-            thread::yield_now();
-            self.take_waiting();
-            if self.batch.len() == before {
-                return;
-            }
-        }
+        thread::yield_now();
+        self.take_waiting();
     }
 
     /// Takes what waits already.
