@@ -16,7 +16,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
 };
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 /// Reads at a time; more wait.
 const READING: usize = 16;
@@ -50,8 +50,8 @@ struct Inner {
     commands: mpsc::Sender<Command>,
     admission: Arc<Admission>,
     reader: Arc<dyn Reader>,
-    reading: Semaphore,
-    searching: Semaphore,
+    reading: Arc<Semaphore>,
+    searching: Arc<Semaphore>,
     executor: Executor,
     options: Options,
     key: CapabilityKey,
@@ -96,7 +96,7 @@ impl Core {
         let engine = Engine::new(writer, reader.clone(), options.limits, stats.clone());
         let admission = Arc::new(Admission::default());
         let (commands, driven) = Driven::new(engine, admission.clone());
-        let (reading, searching) = (Semaphore::new(READING), Semaphore::new(SEARCHING));
+        let [reading, searching] = [READING, SEARCHING].map(|most| Arc::new(Semaphore::new(most)));
         let writer = Mutex::new(None);
         let core = Self(Arc::new(Inner {
             commands,
@@ -141,8 +141,8 @@ impl Core {
     }
 
     /// A turn for a call that goes through all users of an App, so that others need not wait for many of these.
-    pub(crate) async fn turn_to_search(&self) -> Result<SemaphorePermit<'_>, Error> {
-        self.0.searching.acquire().await.map_err(|_| Error::Unavailable)
+    pub(crate) async fn turn_to_search(&self) -> Result<OwnedSemaphorePermit, Error> {
+        self.0.searching.clone().acquire_owned().await.map_err(|_| Error::Unavailable)
     }
 
     fn refused(&self) {
@@ -367,14 +367,18 @@ impl Core {
         Ok(())
     }
 
-    /// Reads on a thread that may block.
+    /// Reads on a thread that may block. The place is taken until that is done, whether somebody still waits for it or not.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&dyn Reader) -> Result<T, Unavailable> + Send + 'static,
     ) -> Result<T, Error> {
-        let _place = self.0.reading.acquire().await.map_err(|_| Error::Unavailable)?;
+        let place = self.0.reading.clone().acquire_owned().await.map_err(|_| Error::Unavailable)?;
         let reader = self.0.reader.clone();
-        self.0.executor.run(move || read(reader.as_ref())).await?.map_err(|error| {
+        let work = move || {
+            let _place = place;
+            read(reader.as_ref())
+        };
+        self.0.executor.run(work).await?.map_err(|error| {
             tracing::error!(%error, "a read failed");
             Error::Unavailable
         })

@@ -9,7 +9,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-/// Commands that wait for the writer when another one is refused: sixteen transactions.
+/// Commands that wait for the writer when another one is refused: eight transactions.
 pub(crate) const COMMANDS: usize = 4096;
 /// Bytes of the messages among them.
 const BYTES: usize = 32 << 20;

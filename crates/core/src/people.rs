@@ -2,7 +2,7 @@
 
 use crate::{
     Command, Core, Entry, Error, Seen, Session, To,
-    port::{ContactRecord, Op, ProfileRecord, Target},
+    port::{ContactRecord, Op, ProfileRecord, Reader, Target},
 };
 use jmessage_model::{
     AppId, ContactLabel, Content, ContentError, ConversationId, Description, Nickname, Notice, SettingName,
@@ -125,10 +125,14 @@ impl Core {
             return Ok(Vec::new());
         }
         let (user, app) = (session.user.id, session.user.app);
+        let turn = self.turn_to_search().await?;
         let _place = self.place_to_read()?;
-        let _turn = self.turn_to_search().await?;
-        // One more, for the session's user may be among them.
-        let mut found = self.read(move |reader| reader.search(app, &text, limit + 1)).await?;
+        let search = move |reader: &dyn Reader| {
+            let _turn = turn;
+            // One more, for the session's user may be among them.
+            reader.search(app, &text, limit + 1)
+        };
+        let mut found = self.read(search).await?;
         found.retain(|person| person.card.id != user);
         found.truncate(limit);
         Ok(found)

@@ -43,14 +43,14 @@ impl Page {
     /// The id of a group, as this page is told.
     fn room(&self, card: &GroupCard) -> String {
         match &card.key {
-            Some(key) if self.by_key => key.as_str().to_owned(),
+            Some(key) if self.of_site => key.as_str().to_owned(),
             Some(_) | None => room_id(card.id),
         }
     }
 
     /// The same of a group that is known by its number.
     fn room_of(&self, id: ConversationId) -> String {
-        match self.poller.key_of(id).filter(|_| self.by_key) {
+        match self.poller.key_of(id).filter(|_| self.of_site) {
             Some(key) => key.as_str().to_owned(),
             None => room_id(id),
         }
@@ -81,7 +81,7 @@ fn address(pattern: Option<&str>, id: &str, avatar: Option<&AvatarPath>) -> Opti
         None if pattern.contains("{avatar}") => return None,
         None => "",
     };
-    let address = pattern.replace("{id}", id).replace("{avatar}", avatar);
+    let address = pattern.replace("{id}", &id.replace(':', "%3A")).replace("{avatar}", avatar);
     link::safe(&address).map(str::to_owned)
 }
 
@@ -389,6 +389,7 @@ mod tests {
         );
         assert_eq!(of("https://x.example/{avatar}", None), None, "there is no picture");
         assert_eq!(of("javascript:alert('{id}')", None), None);
+        assert_eq!(address(Some("/space/{id}"), "vid:5f3a", None).as_deref(), Some("/space/vid%3A5f3a"));
         assert_eq!(address(None, "susan", None), None);
     }
 }

@@ -17,6 +17,8 @@ use tokio::{sync::watch, time::Instant};
 const TURNS: usize = 64;
 /// How late it may be noticed that a page was not heard of for too long.
 const LATE: Duration = Duration::from_secs(1);
+/// How often pages that are gone are taken out of the list of those who are expected.
+const PRUNE: Duration = Duration::from_mins(1);
 
 /// By what right a user opens a session.
 pub(super) enum Right {
@@ -25,6 +27,9 @@ pub(super) enum Right {
     /// It has the token of an earlier session.
     Token(AppId, Token),
 }
+
+/// A ticket, its page, and what no page of the user has received so far.
+type Opened = (String, Arc<Page>, Vec<Item>);
 
 /// All pages of one mount.
 pub(super) struct Pages {
@@ -110,33 +115,47 @@ impl Pages {
         pages.iter().filter_map(Weak::upgrade).filter(|page| page.is_known()).collect()
     }
 
-    /// A new page of a user and its ticket, with what no page of it has received so far.
+    /// A new page of a user and its ticket, with what no page of it has received so far. Whoever asks may hang up meanwhile, and
+    /// what was begun comes to its end all the same: no session is left that nobody ends.
     pub(super) async fn open(
         self: &Arc<Self>,
-        right: &Right,
+        right: Right,
+        manners: Manners,
+        shown: (Show, Option<Description>),
+    ) -> Result<Opened, Error> {
+        let opening = self.clone().open_whole(right, manners, shown);
+        tokio::spawn(opening).await.map_err(|_| Error::Unavailable)?
+    }
+
+    async fn open_whole(
+        self: Arc<Self>,
+        right: Right,
         manners: Manners,
         (show, status): (Show, Option<Description>),
-    ) -> Result<(String, Arc<Page>, Vec<Item>), Error> {
-        let user = match right {
+    ) -> Result<Opened, Error> {
+        let user = match &right {
             Right::Known(card) => card.id,
             Right::Token(_, token) => token.user(),
         };
         let turn = usize::try_from(user.0 % TURNS as u64).unwrap_or_default();
         let _turn = self.turns[turn].lock().await;
-        let known = self.lock().pollers.get(&user).cloned().filter(|poller| match right {
+        let known = self.lock().pollers.get(&user).cloned().filter(|poller| match &right {
             Right::Known(_) => true,
             Right::Token(_, token) => poller.token == *token,
         });
         if let Some(entered) = known.and_then(|poller| poller.enter(manners)) {
-            self.core.show(&entered.0.poller.session, show, status).await?;
+            if let Err(error) = self.core.show(&entered.0.poller.session, show, status).await {
+                entered.0.leave();
+                return Err(error);
+            }
             return self.give_ticket(entered);
         }
         let shown = Some((show, status));
         let (session, token) = match right {
-            Right::Known(card) => self.core.admit(card.clone(), Platform::Poller, shown).await?,
+            Right::Known(card) => self.core.admit(card, Platform::Poller, shown).await?,
             Right::Token(app, token) => {
-                let resumed = self.core.resume_showing(*app, token, Platform::Poller, Vec::new(), shown);
-                (resumed.await?, token.clone())
+                let resumed = self.core.resume_showing(app, &token, Platform::Poller, Vec::new(), shown);
+                (resumed.await?, token)
             }
         };
         let poller = Poller::new(session.clone(), token);
@@ -159,7 +178,7 @@ impl Pages {
         self.give_ticket(entered)
     }
 
-    fn give_ticket(&self, (page, items): (Page, Vec<Item>)) -> Result<(String, Arc<Page>, Vec<Item>), Error> {
+    fn give_ticket(&self, (page, items): (Page, Vec<Item>)) -> Result<Opened, Error> {
         let ticket = self.core.new_key()?.as_str().to_owned();
         let page = Arc::new(page);
         self.lock().tickets.insert(ticket.clone(), page.clone());
@@ -225,7 +244,7 @@ impl Pages {
     pub(super) async fn sweep(self: Arc<Self>, options: Arc<Options>) {
         let limits = Limits { idle: options.idle, grace: options.grace };
         let pause = LATE.min(options.idle / 2).min(options.grace).max(Duration::from_millis(10));
-        let mut stop = self.stop.clone();
+        let (mut stop, mut pruned) = (self.stop.clone(), Instant::now());
         loop {
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -238,10 +257,13 @@ impl Pages {
             for poller in due {
                 self.look(poller, limits).await;
             }
-            self.lock().expected.retain(|_, pages| {
-                pages.retain(|page| page.strong_count() > 0);
-                !pages.is_empty()
-            });
+            if pruned.elapsed() >= PRUNE {
+                pruned = Instant::now();
+                self.lock().expected.retain(|_, pages| {
+                    pages.retain(|page| page.strong_count() > 0);
+                    !pages.is_empty()
+                });
+            }
         }
     }
 

@@ -39,8 +39,9 @@ const HANDED: usize = 256;
 pub(super) struct Manners {
     /// In which edition.
     pub(super) edition: Edition,
-    /// Whether rooms are called by the keys that its site gave them, where they have one.
-    pub(super) by_key: bool,
+    /// Whether it is a page of a site that has a server of its own: rooms are called by the keys that the site gave them, where
+    /// they have one, and the page itself may do nothing here but poll.
+    pub(super) of_site: bool,
     /// Whether its first poll brings what waits, but for what its user said on pages: that is in the histories of its site.
     /// Otherwise the answer that began the page has brought it.
     pub(super) polls_first: bool,
@@ -49,7 +50,7 @@ pub(super) struct Manners {
 impl Manners {
     /// Those of a page that began by `online` at a mount.
     pub(super) fn of(edition: Edition) -> Self {
-        Self { edition, by_key: false, polls_first: false }
+        Self { edition, of_site: false, polls_first: false }
     }
 }
 
@@ -135,8 +136,8 @@ impl Poller {
         let now = if manners.polls_first { 0 } else { usize::MAX };
         let items = state.items.iter().skip(new).take(now).cloned().collect();
         drop(state);
-        let Manners { edition, by_key, .. } = manners;
-        Some((Page { poller: self.clone(), edition, by_key, id }, items))
+        let Manners { edition, of_site, .. } = manners;
+        Some((Page { poller: self.clone(), edition, of_site, id }, items))
     }
 
     /// Something new for every page.
@@ -160,6 +161,8 @@ impl Poller {
                 Some((conversation, seq)) if state.is_blocked(&item) => {
                     state.passed.insert(conversation, seq);
                 }
+                // Signals crowd out no entry, and no page.
+                None if state.items.len() >= MOST / 2 => {}
                 Some(_) | None => state.items.push_back(item),
             }
         }

@@ -11,7 +11,7 @@ use std::{collections::HashSet, time::Duration};
 const EVIL: &str = "https://evil.example";
 
 /// The calls that change something, each with what it needs.
-const WRITES: [(&str, Parameters<'_>); 13] = [
+pub(crate) const WRITES: [(&str, Parameters<'_>); 13] = [
     ("message", &[("type", "chat"), ("to", "bobby001"), ("body", "Hello.")]),
     ("clear_history", &[("id", "bobby001"), ("type", "chat")]),
     ("presence", &[("show", "dnd")]),
@@ -28,7 +28,7 @@ const WRITES: [(&str, Parameters<'_>); 13] = [
 ];
 
 /// The calls that tell something of the user.
-const READS: [(&str, Parameters<'_>); 7] = [
+pub(crate) const READS: [(&str, Parameters<'_>); 7] = [
     ("buddies", &[("ids", "bobby001")]),
     ("rooms", &[]),
     ("history", &[("id", "bobby001"), ("type", "chat")]),

@@ -39,9 +39,10 @@ async fn a_page_that_dies_while_its_poll_waits_is_gone_after_the_grace() -> Resu
 
 #[tokio::test]
 async fn a_page_that_polls_again_after_a_cut_is_not_gone() -> Result<()> {
-    let site = Site::start().await?;
+    let site = Site::start_with(|options| options.grace = 2 * A_WHILE).await?;
     let (page, other) = (site.page("alice001").await?, site.page("bobby001").await?);
-    for _ in 0..3 {
+    // Together longer than the grace.
+    for _ in 0..4 {
         assert!(timeout(A_WHILE, page.poll()).await.is_err());
     }
     other.say("alice001", "Hello.").await?;

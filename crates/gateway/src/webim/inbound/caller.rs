@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// The cookie that holds the token of a session; its path is the mount's prefix.
 pub(super) const COOKIE: &str = "webim";
 
-const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+pub(super) const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
 /// Where the page comes from that asks.
@@ -112,6 +112,10 @@ impl Asked {
     pub(super) fn caller(&self, gateway: &Gateway, kind: Kind) -> Result<Caller, Refused> {
         if let Some(ticket) = self.params.ticket() {
             let page = gateway.pages.page(ticket).ok_or_else(Refused::not_authorized)?;
+            if page.of_site {
+                // Its site speaks for it, by its own rules.
+                return Err(Refused::forbidden());
+            }
             if kind == Kind::Writes && self.is_get && self.source != Source::Ours {
                 return Err(Refused::forbidden());
             }

@@ -15,6 +15,8 @@ use jmessage_core::Entry;
 
 /// Messages of a file at most.
 const MESSAGES: usize = 1000;
+/// Bytes of their texts at most.
+const BYTES: usize = 1 << 20;
 
 /// The last messages of a conversation as a document for people, to be kept.
 pub(super) async fn download(gateway: &Gateway, asked: &Asked, manner: &Manner) -> Result<Response, Refused> {
@@ -29,12 +31,26 @@ pub(super) async fn download(gateway: &Gateway, asked: &Asked, manner: &Manner) 
     let today = day_and_time(gateway.core.now());
     let date = asked.params.text("date").filter(|date| is_date(date)).or_else(|| today.get(..10));
     let date = date.unwrap_or_default();
-    Ok(answer::file(&format!("histories-{date}.html"), document(date, &log)))
+    Ok(answer::file(&format!("histories-{date}.html"), document(date, newest(&log))))
 }
 
 /// Digits with `-` between them, as pages write a day.
 fn is_date(text: &str) -> bool {
     text.len() <= 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+}
+
+/// As many of the last messages as a file has room for.
+fn newest(log: &[Entry]) -> &[Entry] {
+    let mut room = BYTES;
+    let is_too_much = |entry: &Entry| match room.checked_sub(entry.content.size()) {
+        Some(left) => {
+            room = left;
+            false
+        }
+        None => true,
+    };
+    let before = log.iter().rposition(is_too_much);
+    before.map_or(log, |at| &log[at + 1..])
 }
 
 fn document(date: &str, log: &[Entry]) -> String {

@@ -39,7 +39,8 @@ pub(super) async fn invite(gateway: &Gateway, asked: &Asked, manner: &Manner) ->
         }
         None => create(gateway, &page, asked.params.required("nick")?, &users).await?,
     };
-    listen_anew(gateway, &page.poller).await?;
+    // What follows tells of it; where the page does not hear, it hears from its next `online` on.
+    let _ = listen_anew(gateway, &page.poller).await;
     let room = group(gateway, session, id).await?;
     let (record, present) = &room;
     let name = record.card.name.as_str();

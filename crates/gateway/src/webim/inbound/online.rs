@@ -37,7 +37,7 @@ pub(super) async fn online(gateway: &Gateway, asked: &Asked, manner: &Manner) ->
     let show = asked.params.show()?.unwrap_or_default();
     let status = asked.params.status()?;
     let (ticket, page, items) =
-        gateway.pages.open(&right, Manners::of(edition), (show, status.clone())).await?;
+        gateway.pages.open(right, Manners::of(edition), (show, status.clone())).await?;
     let given = match give(gateway, asked, &page, &items, (show, status)).await {
         Ok(given) => given,
         Err(refused) => {

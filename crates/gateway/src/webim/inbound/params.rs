@@ -10,7 +10,7 @@ use std::{collections::HashSet, fmt};
 /// Parameters of one request at most.
 const MAX_COUNT: usize = 64;
 /// Bytes of a query, and of a body, at most.
-pub(in crate::webim) const MAX_LENGTH: usize = 64 * 1024;
+pub(in crate::webim) const MAX_LENGTH: usize = 128 * 1024;
 /// Parts of a list at most.
 const MAX_PARTS: usize = 500;
 

@@ -133,6 +133,7 @@ pub(in crate::webim) async fn serve(
         Ok(received) => received,
         Err(refused) => return refuse(&refused),
     };
+    let browser = door::is_of_browser(&parts.headers);
     let answered = match call {
         Call::Packets => {
             return match Manner::of(params.text("callback"), parts.headers.get(header::ACCEPT)) {
@@ -149,7 +150,7 @@ pub(in crate::webim) async fn serve(
             Err(refused) => Err(refused),
         },
     };
-    answered.unwrap_or_else(|refused| refuse(&refused))
+    answered.unwrap_or_else(|refused| refuse_to(browser, &refused))
 }
 
 impl Sites {
@@ -169,7 +170,7 @@ impl Sites {
 
     async fn write(&self, call: Write, room: Option<&str>, asked: &Asked) -> Result<Response, Refused> {
         let site = asked.site(&self.gateways).await?;
-        match call {
+        let done = match call {
             Write::Online => online::online(&site, asked, &self.at).await,
             Write::Offline => calls::offline(&site, asked).await,
             Write::Show => calls::show(&site, asked).await,
@@ -177,14 +178,23 @@ impl Sites {
             Write::Status => calls::status(&site, asked).await,
             Write::Join => rooms::join(&site, asked, room).await,
             Write::Leave => rooms::leave(&site, asked, room).await,
-        }
+        };
+        // The site has proven itself: it is the page's session that has ended meanwhile.
+        done.map_err(|refused| match refused.status {
+            StatusCode::UNAUTHORIZED => door::unknown(),
+            _ => refused,
+        })
     }
 }
 
-/// A refusal in the words of this protocol.
 fn refuse(refused: &Refused) -> Response {
+    refuse_to(false, refused)
+}
+
+/// A refusal in the words of this protocol. A browser is not told to ask its user for the secret.
+fn refuse_to(browser: bool, refused: &Refused) -> Response {
     let mut response = Manner::Json.problem(refused.status, &refused.message);
-    if refused.status == StatusCode::UNAUTHORIZED {
+    if refused.status == StatusCode::UNAUTHORIZED && !browser {
         let scheme = HeaderValue::from_static("Basic realm=\"v5\", charset=\"UTF-8\"");
         response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
     }

@@ -12,7 +12,7 @@ pub(in crate::webim) struct Page {
     pub(in crate::webim) poller: Arc<Poller>,
     pub(in crate::webim) edition: Edition,
     /// See [`super::Manners`].
-    pub(in crate::webim) by_key: bool,
+    pub(in crate::webim) of_site: bool,
     pub(super) id: u64,
 }
 

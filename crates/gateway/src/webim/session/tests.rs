@@ -4,7 +4,7 @@ use jmessage_core::{Destination, Entry, Queue, QueueLimits, Shared, UserCard, po
 use jmessage_model::{AppId, ClientKey, EntryId, Epoch, Millis, Nickname, Platform, UserId as Id, Username};
 use proptest::prelude::*;
 
-const MANNERS: Manners = Manners { edition: Edition::Current, by_key: false, polls_first: false };
+const MANNERS: Manners = Manners { edition: Edition::Current, of_site: false, polls_first: false };
 
 fn card(id: u64) -> Arc<UserCard> {
     let (name, nickname) = (Username::new(&format!("user{id}")).unwrap(), Nickname::new("").unwrap());
@@ -112,6 +112,24 @@ async fn what_one_page_has_not_received_is_not_acknowledged() {
     assert_eq!(poll(&quick, true).await.0, Some(vec![1]));
     assert_eq!(poll(&quick, true).await, (Some(vec![]), vec![]), "the other one has nothing yet");
     assert_eq!(slow.leave(), [(ConversationId(9), Seq(1))], "now it is everybody's");
+}
+
+#[tokio::test(start_paused = true)]
+async fn signals_crowd_out_no_page() {
+    let poller = poller();
+    let (page, _) = poller.enter(MANNERS).unwrap();
+    let signal = || Item::Signal(Arc::new(jmessage_core::Signal::Typing { from: card(2), typing: true }));
+    poller.put((0..3 * MOST).map(|_| signal()));
+    poller.put([entry(9, 1)]);
+    assert!(page.is_there());
+    let mut told = Vec::new();
+    while let (Some(seqs), _) = poll(&page, true).await {
+        told.extend(seqs);
+        if !told.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(told, [1], "what is said comes behind those that had room");
 }
 
 #[tokio::test(start_paused = true)]

@@ -122,6 +122,52 @@ async fn a_ticket_reads_and_does_not_write() -> Result<()> {
     Ok(())
 }
 
+/// A site speaks for its pages by its own rules, which no page walks around by asking here what pages of a mount may ask.
+#[tokio::test]
+async fn a_page_of_a_site_does_nothing_at_the_mount_but_poll() -> Result<()> {
+    let site = Site::start().await?;
+    let jack = php(&site, "1").online("", "room1").await?;
+    let susan = php(&site, "2").online("1", "").await?;
+    let ticket = [("ticket", jack.ticket.as_str())];
+    for (call, given) in crate::doors::WRITES.iter().chain(&crate::doors::READS) {
+        let asking = site.ask(call).with(&ticket).with(given).on_this_site();
+        assert_eq!(asking.post().await?.status, 403, "{call}");
+    }
+    assert_eq!(susan.presences("1").await?, json!({ "1": "available" }), "it did not even leave");
+    susan.say("1", "Hello.").await?;
+    loop {
+        let polled = site.ask("packets").with(&ticket).get().await?.json()?;
+        match polled["messages"].get(0) {
+            Some(message) => return Ok(assert_eq!(message["body"], "Hello.")),
+            None => assert_eq!(polled["status"], "ok", "who is here comes first"),
+        }
+    }
+}
+
+/// A browser that was given the secret once would send it for any page that makes it.
+#[tokio::test]
+async fn the_secret_counts_for_nothing_in_a_browser() -> Result<()> {
+    let site = Site::start().await?;
+    let jack = php(&site, "1").online("", "").await?;
+    let basic =
+        format!("Basic {}", BASE64.encode(format!("{DOMAIN}:{}", App::published().secret()).as_bytes()));
+    let given = [("from", "2"), ("type", "chat"), ("to", "1"), ("body", "evil")];
+    for (name, value) in [("Origin", "https://evil.example"), ("Origin", "null"), ("Sec-Fetch-Site", "none")]
+    {
+        let asking = site.ask("v5/messages").at("").header("Authorization", &basic).header(name, value);
+        let answer = asking.with(&given).post().await?;
+        assert_eq!(refusal(&answer)?, refused(), "{name}: {value}");
+        assert_eq!(answer.header("www-authenticate"), None, "and none is asked for it");
+    }
+    let answer =
+        site.ask("v5/messages").at("").header("Authorization", &basic).with(&given[1..]).post().await?;
+    assert_eq!(answer.status, 400, "without a ticket: {}", answer.json()?);
+    jack.say("1", "done").await?;
+    let others = jack.presences("2").await?;
+    assert_eq!(others, json!({}), "nobody has come into being");
+    Ok(())
+}
+
 #[tokio::test]
 async fn two_sites_see_nothing_of_each_other() -> Result<()> {
     let site = Site::start_two().await?;
@@ -149,8 +195,9 @@ async fn two_sites_see_nothing_of_each_other() -> Result<()> {
     assert_eq!(thief.refusal("messages", &[("to", "2"), ("body", "x")]).await?.0, 404);
     thief.offline().await?;
     assert_eq!(jack.presences("1").await?, json!({ "1": "available" }));
-    let room = format!("_{}", 1);
-    let seen: Value = thief.members(&room).await?;
+    // The first room of all, whose number its own site can use.
+    assert_eq!(jack.members("_1").await?, json!({ "1": "available" }));
+    let seen: Value = thief.members("_1").await?;
     assert_eq!(seen, json!({}), "nor by its number");
     Ok(())
 }

@@ -70,11 +70,6 @@ pub(super) async fn message(site: &Site, asked: &Asked) -> Result<Response, Refu
             .filter(|page| page.poller.session.user.name == *name),
         None => Some(site.page(asked)?),
     };
-    let from = match (from, &page) {
-        (Some(name), None) => core.enrol(site.app, name, None).await?,
-        (_, Some(page)) => page.poller.session.user.clone(),
-        (None, None) => return Err(Refused::bad("ticket is missing")),
-    };
     let to = match kind {
         MessageType::Broadcast => None,
         MessageType::Chat => {
@@ -83,6 +78,14 @@ pub(super) async fn message(site: &Site, asked: &Asked) -> Result<Response, Refu
         MessageType::GroupChat => {
             Some(To::Group(rooms::find(site, params.required("to")?).await?.ok_or_else(Refused::not_found)?))
         }
+    };
+    if to.is_none() && matches!(said, Said::Event(_)) {
+        return Err(calls::nobodys_event());
+    }
+    let from = match (from, &page) {
+        (Some(name), None) => core.enrol(site.app, name, None).await?,
+        (_, Some(page)) => page.poller.session.user.clone(),
+        (None, None) => return Err(Refused::bad("ticket is missing")),
     };
     let by = || page.as_ref().map(|page| page.poller.session.clone());
     match (said, to, &page) {

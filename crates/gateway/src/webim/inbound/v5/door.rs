@@ -1,6 +1,6 @@
 //! Who calls: a site, by its domain and its App's secret; or, where something is only read, a page by its ticket.
 
-use super::Params;
+use super::{super::caller::FETCH_SITE, Params};
 use crate::webim::{Gateway, packets, session::Page, wire::Refused};
 use axum::http::{HeaderMap, StatusCode, header};
 use data_encoding::BASE64;
@@ -18,8 +18,12 @@ impl fmt::Debug for Given {
 }
 
 impl Given {
-    /// From `Authorization`, or else from the body as older clients do; an address is no place for a secret.
+    /// From `Authorization`, or else from the body as older clients do; an address is no place for a secret. A browser that was once
+    /// given the secret would send it whoever makes it ask, so what comes from one counts for nothing.
     pub(super) fn of(headers: &HeaderMap, body: &Params) -> Result<Self, Refused> {
+        if is_of_browser(headers) {
+            return Ok(Self(None));
+        }
         let Some(authorization) = headers.get(header::AUTHORIZATION) else {
             let given = (body.text("domain"), body.text("apikey"));
             return Ok(Self(match given {
@@ -31,6 +35,11 @@ impl Given {
             .map(|given| Self(Some(given)))
             .ok_or_else(Refused::not_authorized)
     }
+}
+
+/// Whether a page of today's browsers asks.
+pub(super) fn is_of_browser(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::ORIGIN) || headers.contains_key(FETCH_SITE)
 }
 
 /// The two halves of `Basic`.
@@ -92,6 +101,11 @@ impl Asked {
     }
 }
 
+/// The ticket is none, or none any more.
+pub(super) fn unknown() -> Refused {
+    Refused::new(StatusCode::NOT_FOUND, packets::UNKNOWN)
+}
+
 impl Site {
     pub(super) fn core(&self) -> &Core {
         &self.gateway.core
@@ -99,7 +113,6 @@ impl Site {
 
     /// The page of the ticket.
     pub(super) fn page(&self, asked: &Asked) -> Result<Arc<Page>, Refused> {
-        let unknown = || Refused::new(StatusCode::NOT_FOUND, packets::UNKNOWN);
         self.gateway.pages.page(asked.ticket()?).ok_or_else(unknown)
     }
 }

@@ -6,6 +6,7 @@ use super::{
     rooms::{self, asked_rooms},
 };
 use crate::webim::{
+    Gateway,
     answer::Manner,
     inbound::{
         online::names,
@@ -22,11 +23,11 @@ use jmessage_core::{
     WATCHED,
     port::{GroupListing, ProfileRecord},
 };
-use jmessage_model::{Description, Limits, Nickname, Username};
+use jmessage_model::{Description, Limits, Nickname, UserId, Username};
 use std::{collections::HashSet, sync::Arc};
 
 /// What sites are told of their rooms: their keys. What waits comes with the first poll, as the answer has no place for it.
-const MANNERS: Manners = Manners { edition: Edition::Current, by_key: true, polls_first: true };
+const MANNERS: Manners = Manners { edition: Edition::Current, of_site: true, polls_first: true };
 
 /// Opens a page for a user, who comes into being with its first one.
 pub(super) async fn online(site: &Site, asked: &Asked, at: &str) -> Result<Response, Refused> {
@@ -44,12 +45,12 @@ pub(super) async fn online(site: &Site, asked: &Asked, at: &str) -> Result<Respo
         return Err(Refused::new(StatusCode::SERVICE_UNAVAILABLE, "the server is busy"));
     }
     let card = core.enrol(site.app, name, nick).await?;
-    for other in pages.expecting(&card.name) {
-        other.also_watch([card.id]);
-        // Where that cannot be done now, no more is lost than a signal.
-        let _ = listen_anew(&site.gateway, &other.poller).await;
+    let expecting = pages.expecting(&card.name);
+    if !expecting.is_empty() {
+        // Before it comes, so that they see it come; to the end, though the site may not wait for it.
+        let _ = tokio::spawn(introduce(site.gateway.clone(), expecting, card.id)).await;
     }
-    let (ticket, page, _) = pages.open(&Right::Known(card), MANNERS, (show, status)).await?;
+    let (ticket, page, _) = pages.open(Right::Known(card), MANNERS, (show, status)).await?;
     let begun = begin(site, &page, names(buddies.into_iter()), &rooms).await;
     let (presences, groups) = match begun {
         Ok(begun) => begun,
@@ -70,6 +71,15 @@ pub(super) async fn online(site: &Site, asked: &Asked, at: &str) -> Result<Respo
         buddies: &presences,
         groups,
     }))
+}
+
+/// Lets pages that show a user who has come into being hear of it.
+async fn introduce(gateway: Arc<Gateway>, pages: Vec<Arc<Page>>, user: UserId) {
+    for page in pages {
+        page.also_watch([user]);
+        // Where that cannot be done now, no more is lost than a signal.
+        let _ = listen_anew(&gateway, &page.poller).await;
+    }
 }
 
 /// The line that a user shows, of which a site may give more than there is room for.
