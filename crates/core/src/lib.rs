@@ -8,6 +8,8 @@ mod account;
 mod admission;
 mod audience;
 mod capability;
+mod command;
+mod engine;
 mod entry;
 mod error;
 mod executor;
@@ -25,12 +27,11 @@ mod stats;
 mod token;
 mod writer;
 
-mod engine;
-
 pub use account::{Core, Options};
 pub use audience::{Seen, Signal, WATCHED};
 pub use capability::{Bearer, CapabilityKey, Purpose};
-pub use engine::{Command, Engine, Proof};
+pub use command::{Command, Proof};
+pub use engine::Engine;
 pub use entry::{Destination, Entry, GroupCard, Shared, UserCard};
 pub use error::Error;
 pub use executor::Pause;

@@ -2,7 +2,8 @@
 
 use crate::{
     admission::{self, Admission},
-    engine::{Command, Engine},
+    command::Command,
+    engine::Engine,
 };
 use std::{
     io,
