@@ -123,7 +123,12 @@ async fn a_frame_that_was_not_received_comes_again_in_a_new_page() -> Result<()>
     let deaf = Wire::subscribe(&page).await?;
     bobby.say("alice001", "Hello.").await?;
     drop(deaf);
-    assert_eq!(bodies(&list(&page.reload().await?.told["new_messages"])), ["Hello."]);
+    // At once, or by the first poll if it had not come to the pages by then.
+    let again = page.reload().await?;
+    match &bodies(&list(&again.told["new_messages"]))[..] {
+        [] => assert_eq!(again.hear(1).await?, ["Hello."]),
+        told => assert_eq!(told, ["Hello."]),
+    }
     Ok(())
 }
 
