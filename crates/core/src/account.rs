@@ -5,7 +5,9 @@ use crate::{
     Token, UserCard,
     admission::{Admission, Place},
     executor::Executor,
-    port::{AppRecord, Blobs, Done, Op, Reader, Unavailable, UserRecord, Writer},
+    port::{AppRecord, Blobs, Done, Log, Op, Reader, Unavailable, UserRecord, Writer},
+    progress::Progress,
+    writer::WRITERS,
 };
 use jmessage_model::{
     AppId, AppKey, ClientKey, ConversationId, Description, Limits, Millis, Nickname, Password, Platform,
@@ -13,7 +15,7 @@ use jmessage_model::{
 };
 use std::{
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -56,7 +58,8 @@ struct Inner {
     options: Options,
     key: CapabilityKey,
     stats: Arc<Stats>,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    progress: Arc<Progress>,
+    writers: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// The domain's handle; clones are the same domain.
@@ -66,9 +69,10 @@ pub struct Core(Arc<Inner>);
 impl Core {
     /// Starts the domain on a store.
     pub fn start(writer: Box<dyn Writer>, reader: Arc<dyn Reader>, options: Options) -> io::Result<Self> {
+        // One more is the first one's.
+        let logs = (1..WRITERS).map(|_| writer.log()).collect::<Result<_, _>>().map_err(io::Error::other)?;
         let (core, driven) = Self::assemble(writer, reader, options, Executor::Threads)?;
-        let thread = driven.start()?;
-        core.0.writer.lock().unwrap_or_else(PoisonError::into_inner).replace(thread);
+        *core.writers() = driven.start(logs)?;
         Ok(core)
     }
 
@@ -90,14 +94,16 @@ impl Core {
         options: Options,
         executor: Executor,
     ) -> io::Result<(Self, Driven)> {
-        let key =
-            capability_key(writer.as_mut(), reader.as_ref(), options.random).map_err(io::Error::other)?;
+        let mut log = writer.log().map_err(io::Error::other)?;
+        let key = capability_key(writer.as_mut(), log.as_mut(), reader.as_ref(), options.random)
+            .map_err(io::Error::other)?;
         let stats = Arc::new(Stats::default());
         let engine = Engine::new(writer, reader.clone(), options.limits, stats.clone());
         let admission = Arc::new(Admission::default());
-        let (commands, driven) = Driven::new(engine, admission.clone());
+        let progress = engine.progress().clone();
+        let (commands, driven) = Driven::new(engine, log, admission.clone());
         let [reading, searching] = [READING, SEARCHING].map(|most| Arc::new(Semaphore::new(most)));
-        let writer = Mutex::new(None);
+        let writers = Mutex::new(Vec::new());
         let core = Self(Arc::new(Inner {
             commands,
             admission,
@@ -108,7 +114,8 @@ impl Core {
             options,
             key,
             stats,
-            writer,
+            progress,
+            writers,
         }));
         Ok((core, driven))
     }
@@ -116,13 +123,22 @@ impl Core {
     /// Finishes all commands submitted so far and closes the store.
     pub async fn stop(&self) {
         let _ = self.submit(Command::Stop).await;
-        let thread = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
+        for thread in std::mem::take(&mut *self.writers()) {
             let joined = tokio::task::spawn_blocking(move || thread.join().is_ok()).await;
             if !matches!(joined, Ok(true)) {
-                tracing::error!("the writer thread panicked");
+                tracing::error!("a writer thread panicked");
             }
         }
+    }
+
+    fn writers(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.0.writers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns once a sync has failed. What was not durable then may never become so; nothing is stored any more, and reads
+    /// fail. Only a store that is opened anew knows what there is.
+    pub async fn failed(&self) {
+        self.0.progress.failed().await;
     }
 
     /// The counters.
@@ -367,7 +383,7 @@ impl Core {
         Ok(())
     }
 
-    /// Reads on a thread that may block. The place is taken until that is done, whether somebody still waits for it or not.
+    /// Reads on a thread that may block; what was read is durable when it is returned. The place is taken until that is done, whether somebody still waits for it or not.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&dyn Reader) -> Result<T, Unavailable> + Send + 'static,
@@ -378,16 +394,19 @@ impl Core {
             let _place = place;
             read(reader.as_ref())
         };
-        self.0.executor.run(work).await?.map_err(|error| {
+        let found = self.0.executor.run(work).await?.map_err(|error| {
             tracing::error!(%error, "a read failed");
             Error::Unavailable
-        })
+        })?;
+        self.0.progress.settled().await?;
+        Ok(found)
     }
 }
 
 /// The key that signs capabilities: the stored one, made at the first start.
 fn capability_key(
     writer: &mut dyn Writer,
+    log: &mut dyn Log,
     reader: &dyn Reader,
     random: fn(&mut [u8]) -> Result<(), Error>,
 ) -> Result<CapabilityKey, Box<dyn std::error::Error + Send + Sync>> {
@@ -397,6 +416,7 @@ fn capability_key(
     let mut bytes = [0; 32];
     random(&mut bytes)?;
     writer.commit(&[Op::KeepKey(CapabilityKey(bytes))])?;
+    log.sync()?;
     // Another process may have been first.
     reader.capability_key()?.ok_or_else(|| "the key of capabilities was not kept".into())
 }

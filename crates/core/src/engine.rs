@@ -1,5 +1,5 @@
-//! One batch of commands: rules, one transaction, answers, deliveries. Runs on one thread and never waits
-//! for anything but the store.
+//! One batch of commands: rules and one transaction; and once that is synced, answers and deliveries. Never waits for
+//! anything but the store.
 
 use crate::{
     Destination, Entry, Error, Session, Shared, Stats, UserCard,
@@ -7,7 +7,10 @@ use crate::{
     command::{Command, Proof},
     group::Groups,
     hub::Hub,
-    port::{Appended, Author, Done, Fence, GroupRecord, Op, Reader, Refusal, Target, Writer},
+    port::{
+        Appended, Author, Done, Fence, GroupRecord, Log, Op, Reader, Refusal, Target, Unavailable, Writer,
+    },
+    progress::Progress,
     queue::{End, Queue, Receipt},
     session::To,
 };
@@ -15,7 +18,7 @@ use foldhash::HashMap;
 use jmessage_model::{
     AppId, ClientKey, Content, ConversationId, Limits, Millis, Platform, Shown, UserId, Username,
 };
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 use tokio::sync::oneshot;
 
 /// What a message of an App counts as written on: sites have pages that poll.
@@ -77,9 +80,22 @@ pub(crate) struct Names(HashMap<AppId, HashMap<Username, Arc<UserCard>>>);
 /// How many names of an App are kept in memory.
 const NAMES: usize = 200_000;
 
+/// A transaction that is committed, and nobody has been told.
+#[derive(Default)]
+struct Committed {
+    /// Which one.
+    number: u64,
+    ops: Vec<Op>,
+    rest: Vec<Then>,
+    results: Vec<Result<Done, Refusal>>,
+}
+
 /// See the module.
 pub struct Engine {
     writer: Box<dyn Writer>,
+    /// In the order in which they were committed.
+    committed: VecDeque<Committed>,
+    progress: Arc<Progress>,
     pub(crate) reader: Arc<dyn Reader>,
     pub(crate) limits: Limits,
     pub(crate) stats: Arc<Stats>,
@@ -93,11 +109,17 @@ impl Engine {
     /// An engine with nobody online.
     pub fn new(writer: Box<dyn Writer>, reader: Arc<dyn Reader>, limits: Limits, stats: Arc<Stats>) -> Self {
         let (hub, names, groups) = (Hub::default(), Names::default(), Groups::default());
-        Self { writer, reader, limits, stats, hub, names, groups, audience: Audience::default() }
+        let (committed, progress, audience) = Default::default();
+        Self { writer, committed, progress, reader, limits, stats, hub, names, groups, audience }
     }
 
-    /// Carries out a batch; false when it held [`Command::Stop`].
-    pub fn run(&mut self, commands: &mut Vec<Command>) -> bool {
+    pub(crate) fn progress(&self) -> &Arc<Progress> {
+        &self.progress
+    }
+
+    /// Carries out a batch up to its commit; false when it held [`Command::Stop`]. Nothing is answered until it is
+    /// [`synced`](Self::synced), but for what is alone in its transaction.
+    pub fn run(&mut self, commands: &mut Vec<Command>, log: &mut dyn Log) -> bool {
         let mut goes_on = true;
         if self.writer.changed_elsewhere() {
             self.forget();
@@ -105,10 +127,11 @@ impl Engine {
         let mut ops = Vec::with_capacity(commands.len());
         let mut rest = Vec::with_capacity(commands.len());
         for command in commands.drain(..) {
-            // Rules about groups look at what is committed, so a change stands alone between two transactions.
+            // Rules about groups look at what everybody was told, so a change stands alone between two transactions.
             let alone = matches!(command, Command::Group { .. });
             if alone {
                 self.commit(&mut ops, &mut rest);
+                self.settle(log);
             }
             if matches!(command, Command::Stop) {
                 goes_on = false;
@@ -118,6 +141,7 @@ impl Engine {
             }
             if alone {
                 self.commit(&mut ops, &mut rest);
+                self.settle(log);
             }
         }
         self.commit(&mut ops, &mut rest);
@@ -134,20 +158,62 @@ impl Engine {
             return;
         }
         let (ops, rest) = (std::mem::take(ops), std::mem::take(rest));
+        if self.progress.has_failed() {
+            return self.failed(&Unavailable("a sync has failed; a restart is needed".into()), rest);
+        }
+        let number = self.progress.begin();
         match self.writer.commit(&ops) {
             Ok(results) => {
                 Stats::add(&self.stats.commits, 1);
-                for ((op, then), result) in ops.into_iter().zip(rest).zip(results) {
-                    self.finish(op, then, result);
+                self.committed.push_back(Committed { number, ops, rest, results });
+            }
+            Err(error) => {
+                self.failed(&error, rest);
+                // Whoever has read meanwhile waits for its number.
+                self.committed.push_back(Committed { number, ..Committed::default() });
+            }
+        }
+    }
+
+    /// Makes durable what is committed, and tells it.
+    pub fn settle(&mut self, log: &mut dyn Log) {
+        if let Some(last) = self.unsynced() {
+            let result = log.sync();
+            self.synced(last, result);
+        }
+    }
+
+    /// The last transaction that nobody was told of.
+    pub fn unsynced(&self) -> Option<u64> {
+        self.committed.back().map(|last| last.number)
+    }
+
+    /// A sync that began after this transaction has ended: whatever it made durable is answered and delivered.
+    pub fn synced(&mut self, upto: u64, result: Result<(), Unavailable>) {
+        match result {
+            Ok(()) => {
+                while let Some(committed) = self.committed.pop_front_if(|next| next.number <= upto) {
+                    let Committed { number, ops, rest, results } = committed;
+                    self.progress.reach(number);
+                    for ((op, then), result) in ops.into_iter().zip(rest).zip(results) {
+                        self.finish(op, then, result);
+                    }
                 }
             }
             Err(error) => {
-                tracing::error!(%error, commands = ops.len(), "commit failed");
-                Stats::add(&self.stats.commit_failures, 1);
-                for then in rest {
-                    fail(then, Error::Unavailable);
+                self.progress.fail();
+                for committed in std::mem::take(&mut self.committed) {
+                    self.failed(&error, committed.rest);
                 }
             }
+        }
+    }
+
+    fn failed(&self, error: &Unavailable, rest: Vec<Then>) {
+        tracing::error!(%error, commands = rest.len(), "commit failed");
+        Stats::add(&self.stats.commit_failures, 1);
+        for then in rest {
+            fail(then, Error::Unavailable);
         }
     }
 

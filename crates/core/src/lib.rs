@@ -19,6 +19,7 @@ mod hub;
 mod password;
 mod people;
 pub mod port;
+mod progress;
 mod queue;
 mod retention;
 mod session;

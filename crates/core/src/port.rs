@@ -529,17 +529,28 @@ pub enum Refusal {
     Unknown,
 }
 
-/// The only one who writes. A batch is one transaction: when `commit` returns `Ok`, all that was applied is durable;
-/// when it returns `Err`, nothing of it can be promised and nothing of it may be reported as done.
+/// The only one who writes. A batch is one transaction: when `commit` returns `Ok`, readers and later batches see what was
+/// applied, and it may be told once it is synced; when it returns `Err`, nothing of it can be promised and nothing of it may
+/// be reported as done.
 pub trait Writer: Send {
     /// Applies the changes in their order and answers each.
     fn commit(&mut self, ops: &[Op]) -> Result<Vec<Result<Done, Refusal>>, Unavailable>;
+
+    /// What makes durable whatever is committed from now on; one for each of those who do so at the same time.
+    fn log(&self) -> Result<Box<dyn Log>, Unavailable>;
 
     /// Whether somebody else, such as an operator's command in a process of its own, has changed the store since this
     /// was asked last: what was remembered of it may be out of date.
     fn changed_elsewhere(&mut self) -> bool {
         false
     }
+}
+
+/// Makes commits durable, beside the writer.
+pub trait Log: Send {
+    /// When it returns `Ok`, whatever had been committed before it was called is durable. After `Err`, whatever was not
+    /// durable before may never become so, and the writer commits nothing more.
+    fn sync(&mut self) -> Result<(), Unavailable>;
 }
 
 /// How far a device is behind the end of a log.

@@ -4,11 +4,12 @@ use crate::{
     admission::{self, Admission},
     command::Command,
     engine::Engine,
+    port::Log,
 };
 use std::{
     io,
     pin::pin,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Wake},
     thread,
     time::{Duration, Instant},
@@ -24,31 +25,121 @@ const WAITING: usize = admission::COMMANDS + 4096;
 /// lost does no harm; a transaction costs as much for one as for many.
 const COMPANY: Duration = Duration::from_millis(5);
 
-/// The engine and what waits for it, for one thread that carries it out.
-pub struct Driven {
-    engine: Engine,
+/// How many threads write, one at a time; while the others sync what they have committed.
+pub(crate) const WRITERS: usize = 4;
+
+/// What waits for the engine, and whoever takes it.
+struct Intake {
     commands: mpsc::Receiver<Command>,
     batch: Vec<Command>,
     admission: Arc<Admission>,
+    stopped: bool,
+}
+
+/// The engine and what waits for it, for one thread that carries it out.
+pub struct Driven {
+    intake: Intake,
+    engine: Engine,
+    log: Box<dyn Log>,
+}
+
+/// The same for several threads.
+struct Shared {
+    intake: Mutex<Intake>,
+    engine: Mutex<Engine>,
+}
+
+impl Shared {
+    /// Takes commands, commits them, and makes them durable while another thread takes the next. It ends at
+    /// [`Command::Stop`] or when every sender is gone.
+    fn work(&self, log: &mut dyn Log) {
+        loop {
+            let mut intake = lock(&self.intake);
+            if intake.stopped || !intake.wait() {
+                break;
+            }
+            let mut engine = lock(&self.engine);
+            intake.carry_out(&mut engine, log);
+            let unsynced = engine.unsynced();
+            drop((engine, intake));
+            if let Some(last) = unsynced {
+                let result = log.sync();
+                lock(&self.engine).synced(last, result);
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Driven {
-    pub(crate) fn new(engine: Engine, admission: Arc<Admission>) -> (mpsc::Sender<Command>, Self) {
+    pub(crate) fn new(
+        engine: Engine,
+        log: Box<dyn Log>,
+        admission: Arc<Admission>,
+    ) -> (mpsc::Sender<Command>, Self) {
         let (sender, commands) = mpsc::channel(WAITING);
-        (sender, Self { engine, commands, batch: Vec::with_capacity(BATCH), admission })
+        let intake = Intake { commands, batch: Vec::with_capacity(BATCH), admission, stopped: false };
+        (sender, Self { intake, engine, log })
     }
 
-    /// Starts the thread. It ends at [`Command::Stop`] or when every sender is gone.
-    pub(crate) fn start(mut self) -> io::Result<thread::JoinHandle<()>> {
-        thread::Builder::new().name("writer".into()).spawn(move || {
-            while self.commands.blocking_recv_many(&mut self.batch, BATCH) > 0 {
-                self.wait_for_company();
-                self.let_others_in();
-                if !self.carry_out() {
-                    break;
-                }
-            }
-        })
+    /// Starts the threads.
+    pub(crate) fn start(self, logs: Vec<Box<dyn Log>>) -> io::Result<Vec<thread::JoinHandle<()>>> {
+        let shared = Arc::new(Shared { intake: Mutex::new(self.intake), engine: Mutex::new(self.engine) });
+        let start = |(number, mut log): (usize, Box<dyn Log>)| {
+            let shared = shared.clone();
+            let name = format!("writer {number}");
+            thread::Builder::new().name(name).spawn(move || shared.work(log.as_mut()))
+        };
+        logs.into_iter().chain([self.log]).enumerate().map(start).collect()
+    }
+
+    /// Waits for commands; false when none will come any more.
+    pub async fn gather(&mut self) -> bool {
+        self.intake.commands.recv_many(&mut self.intake.batch, BATCH).await > 0
+    }
+
+    /// Commits what was gathered, and what else waits, as one batch; false when it held [`Command::Stop`].
+    pub fn run(&mut self) -> bool {
+        self.intake.take_waiting();
+        self.intake.carry_out(&mut self.engine, self.log.as_mut())
+    }
+
+    /// Makes durable what is committed, and tells it.
+    pub fn settle(&mut self) {
+        self.engine.settle(self.log.as_mut());
+    }
+
+    /// The last transaction that nobody was told of.
+    pub fn unsynced(&self) -> Option<u64> {
+        self.engine.unsynced()
+    }
+
+    /// Syncs, and tells what was committed up to this transaction: as one does who began before the others.
+    pub fn sync(&mut self, upto: u64) {
+        let result = self.log.sync();
+        self.engine.synced(upto, result);
+    }
+}
+
+impl Intake {
+    /// Waits for commands, and for those that it is worth waiting for; false when none will come any more.
+    fn wait(&mut self) -> bool {
+        if self.commands.blocking_recv_many(&mut self.batch, BATCH) == 0 {
+            return false;
+        }
+        self.wait_for_company();
+        self.let_others_in();
+        true
+    }
+
+    fn carry_out(&mut self, engine: &mut Engine, log: &mut dyn Log) -> bool {
+        self.admission.leave(&self.batch);
+        let goes_on = engine.run(&mut self.batch, log);
+        self.stopped |= !goes_on;
+        goes_on
     }
 
     /// While there are only acknowledgements, waits for something else for a moment.
@@ -95,22 +186,6 @@ impl Driven {
             }
             thread::park_timeout(left);
         }
-    }
-
-    /// Waits for commands; false when none will come any more.
-    pub async fn gather(&mut self) -> bool {
-        self.commands.recv_many(&mut self.batch, BATCH).await > 0
-    }
-
-    /// Carries out what was gathered, and what else waits, as one batch; false when it held [`Command::Stop`].
-    pub fn run(&mut self) -> bool {
-        self.take_waiting();
-        self.carry_out()
-    }
-
-    fn carry_out(&mut self) -> bool {
-        self.admission.leave(&self.batch);
-        self.engine.run(&mut self.batch)
     }
 }
 

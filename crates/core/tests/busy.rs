@@ -22,7 +22,7 @@ async fn drive<T>(driven: &mut Driven, work: impl Future<Output = T>) -> T {
         tokio::select! {
             biased;
             done = &mut work => return done,
-            _ = driven.gather() => { driven.run(); }
+            _ = driven.gather() => { driven.run(); driven.settle(); }
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use jmessage_core::{
     Command, Engine, Event, Proof, Queue, QueueLimits, Session, Stats, To, Token, UserCard,
-    port::{Done, Fence, GroupWrite, Op, Reader, Refusal, Unavailable, Writer},
+    port::{Done, Fence, GroupWrite, Log, Op, Reader, Refusal, Unavailable, Writer},
 };
 use jmessage_model::{
     AppId, AppKey, ClientKey, Content, ConversationId, Description, Epoch, GroupEvent, GroupEventKind,
@@ -30,10 +30,15 @@ impl<W: Writer> Writer for Store<W> {
         }
         self.0.commit(ops)
     }
+
+    fn log(&self) -> Result<Box<dyn Log>, Unavailable> {
+        self.0.log()
+    }
 }
 
 struct Node {
     engine: Engine,
+    log: Box<dyn Log>,
     stats: Arc<Stats>,
     /// Each with the room for what it takes from its queue, as in a gateway.
     sessions: Vec<(Arc<Session>, Vec<Event>)>,
@@ -64,6 +69,7 @@ impl Node {
         let everybody: Vec<_> = (2..=MEMBERS).map(UserId).collect();
         let groups = [&everybody[..], &everybody[..1]].map(|members| make_group(&mut writer, app, members));
         let stats = Arc::new(Stats::default());
+        let log = writer.log().unwrap();
         let engine = Engine::new(
             Box::new(Store(writer)),
             reader as Arc<dyn Reader>,
@@ -71,7 +77,7 @@ impl Node {
             stats.clone(),
         );
         let [big, small] = groups;
-        let mut node = Self { engine, stats, sessions: Vec::new(), big, small, _directory: directory };
+        let mut node = Self { engine, log, stats, sessions: Vec::new(), big, small, _directory: directory };
         for number in 1..=SESSIONS {
             node.enter(app, number);
         }
@@ -98,8 +104,13 @@ impl Node {
             at: Millis(0),
             answer,
         };
-        self.engine.run(&mut vec![open]);
+        self.run(&mut vec![open]);
         self.sessions.push((opened.try_recv().unwrap().unwrap(), Vec::new()));
+    }
+
+    fn run(&mut self, commands: &mut Vec<Command>) {
+        self.engine.run(commands, self.log.as_mut());
+        self.engine.settle(self.log.as_mut());
     }
 
     fn send(&self, to: ConversationId, key: u64) -> Command {
@@ -175,7 +186,7 @@ fn a_message_to_ten_thousand_is_encoded_once_and_allocates_nothing_for_any_of_th
     let mut allocations = |node: &mut Node, group| {
         key += 1;
         let mut commands = vec![node.send(group, key)];
-        let used = allocation_counter::measure(|| _ = node.engine.run(&mut commands));
+        let used = allocation_counter::measure(|| node.run(&mut commands));
         (used.count_total, node.drain())
     };
     // Names and groups are looked up, and queues get their first room.

@@ -6,7 +6,7 @@ mod fixture;
 
 use jmessage_core::{
     Core, End, Error, Event, GroupChange, Options, Proof, QueueLimits, Receipt, Session, To, Token,
-    port::{Done, Op, Reader, Refusal, Unavailable, Writer},
+    port::{Done, Log, Op, Reader, Refusal, Unavailable, Writer},
 };
 use jmessage_model::{
     AppId, AppKey, ClientKey, Content, ConversationId, Description, GroupName, Limits, Nickname, Password,
@@ -21,13 +21,29 @@ struct Domain {
     core: Core,
     app: AppId,
     broken: Arc<AtomicBool>,
+    unsynced: Arc<AtomicBool>,
     _directory: tempfile::TempDir,
 }
 
-/// A store whose commits fail while `broken` is set, before anything is written.
+/// A store whose commits fail while `broken` is set, before anything is written, and whose syncs fail while `unsynced` is.
 struct Breakable<W> {
     writer: W,
     broken: Arc<AtomicBool>,
+    unsynced: Arc<AtomicBool>,
+}
+
+struct BreakableLog {
+    log: Box<dyn Log>,
+    unsynced: Arc<AtomicBool>,
+}
+
+impl Log for BreakableLog {
+    fn sync(&mut self) -> Result<(), Unavailable> {
+        if self.unsynced.load(Relaxed) {
+            return Err(Unavailable("the disk is gone".into()));
+        }
+        self.log.sync()
+    }
 }
 
 impl<W: Writer> Writer for Breakable<W> {
@@ -36,6 +52,10 @@ impl<W: Writer> Writer for Breakable<W> {
             return Err(Unavailable("the disk is on fire".into()));
         }
         self.writer.commit(ops)
+    }
+
+    fn log(&self) -> Result<Box<dyn Log>, Unavailable> {
+        Ok(Box::new(BreakableLog { log: self.writer.log()?, unsynced: self.unsynced.clone() }))
     }
 }
 
@@ -55,8 +75,8 @@ impl Domain {
     async fn with(queue: QueueLimits, limits: Limits) -> Self {
         let directory = tempfile::TempDir::new().unwrap();
         let (writer, reader) = jmessage_store::sqlite::open(directory.path()).unwrap();
-        let broken = Arc::new(AtomicBool::new(false));
-        let writer = Breakable { writer, broken: broken.clone() };
+        let [broken, unsynced] = [(), ()].map(|()| Arc::new(AtomicBool::new(false)));
+        let writer = Breakable { writer, broken: broken.clone(), unsynced: unsynced.clone() };
         let options = Options { limits, queue, ..fixture::options(&directory) };
         let core = Core::start(Box::new(writer), reader as Arc<dyn Reader>, options).unwrap();
         let app = core.create_app(AppKey::new("app").unwrap(), "App".into(), "secret".into()).await.unwrap();
@@ -64,7 +84,7 @@ impl Domain {
             let nickname = Nickname::new(name).unwrap();
             core.create_user(app, Username::new(name).unwrap(), nickname, password()).await.unwrap();
         }
-        Self { core, app, broken, _directory: directory }
+        Self { core, app, broken, unsynced, _directory: directory }
     }
 
     async fn login(&self, name: &str) -> (Arc<Session>, Token) {
@@ -240,6 +260,34 @@ async fn what_cannot_be_stored_is_refused_and_reaches_nobody() {
     assert!(domain.send(&alice, "bobby", 1).await.is_ok(), "the same key again");
     assert_eq!(texts(&bobby, 1).await, ["m1"]);
     assert_eq!(domain.core.stats().commit_failures.load(Relaxed), 2);
+}
+
+#[tokio::test]
+async fn what_cannot_be_synced_is_refused_reaches_nobody_and_is_the_end() {
+    let domain = Domain::new(QueueLimits::default()).await;
+    let (alice, _) = domain.login_level("alice").await;
+    let (bobby, _) = domain.login_level("bobby").await;
+    domain.unsynced.store(true, Relaxed);
+    domain.submit(&alice, "bobby", 1).await;
+    assert_eq!(answer(&alice).await, Err(Error::Unavailable));
+    domain.core.failed().await;
+    assert_eq!(domain.core.stats().commit_failures.load(Relaxed), 1);
+
+    domain.unsynced.store(false, Relaxed);
+    domain.submit(&alice, "bobby", 2).await;
+    assert_eq!(answer(&alice).await, Err(Error::Unavailable), "a later sync proves nothing");
+    assert_eq!(
+        domain.core.apps().await.err(),
+        Some(Error::Unavailable),
+        "nor is anything told that was read"
+    );
+    assert_eq!(domain.core.check().await, Err(Error::Unavailable));
+    let mut events = Vec::new();
+    tokio::select! {
+        biased;
+        _ = bobby.queue.take(&mut events) => panic!("{events:?}"),
+        () = tokio::task::yield_now() => {}
+    }
 }
 
 #[tokio::test]

@@ -23,8 +23,19 @@ async fn commands_are_carried_out_when_the_driver_says_so_and_in_the_callers_thr
     }
     assert!(core.apps().await.unwrap().is_empty(), "a read needs no driver");
     assert!(driven.gather().await && driven.run());
+    let mut reading = pin!(core.apps());
+    for _ in 0..10 {
+        let waiting = tokio::select! {
+            biased;
+            _ = &mut creating => false,
+            _ = &mut reading => false,
+            () = yield_now() => true,
+        };
+        assert!(waiting, "what is committed and not synced is told to nobody");
+    }
+    driven.settle();
     creating.await.unwrap();
-    assert_eq!(core.apps().await.unwrap().len(), 1);
+    assert_eq!(reading.await.unwrap().len(), 1);
 
     let ((), goes_on) = tokio::join!(core.stop(), async { driven.gather().await && driven.run() });
     assert!(!goes_on, "it was stopped");

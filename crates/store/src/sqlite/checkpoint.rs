@@ -1,15 +1,27 @@
 //! Taking the log over into the database.
 //!
-//! SQLite does it by itself, and passes over what fails: it is tried again. That is right for a write. But after a sync that
-//! failed, pages that an earlier try had written may be lost though the kernel holds them for clean, and once a later sync
-//! succeeds, the log, which still has them, begins anew. So after such a failure nothing is stored any more: the next
-//! start takes all of the log over again.
+//! SQLite does it by itself, on the connection that writes, and messages wait meanwhile. Here a thread beside the writer takes
+//! over what the log has, and once more what came while it did so; what is left then is little, and the writer takes it over
+//! between two commits, after which the log begins anew.
+//!
+//! SQLite passes over what fails: it is tried again. That is right for a write. But after a sync that failed, pages that an
+//! earlier try had written may be lost though the kernel holds them for clean, and once a later sync succeeds, the log, which
+//! still has them, begins anew. So after such a failure nothing is stored any more: the next start takes all of the log over
+//! again.
 
 use jmessage_core::port::Unavailable;
-use rusqlite::{Connection, ffi, hooks::Wal};
-use std::sync::{
-    Arc,
-    atomic::{AtomicI32, Ordering::Relaxed},
+use rusqlite::{Connection, config::DbConfig, ffi, hooks::Wal};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{
+            AtomicBool, AtomicI32,
+            Ordering::{Relaxed, SeqCst},
+        },
+        mpsc,
+    },
+    thread::{self, JoinHandle},
 };
 
 /// Pages in the log from which on it is taken over: 8 MiB. Less often means more pages at once, for whose sync messages wait.
@@ -19,12 +31,53 @@ const PAGES: i32 = 2048;
 pub(super) struct Checkpoint {
     /// How many pages the log has.
     pages: Arc<AtomicI32>,
-    failed: bool,
+    failed: Failed,
+    helper: Option<Helper>,
+}
+
+/// Whether a sync of the log or of the database has failed, for all who have to do with them.
+#[derive(Clone, Default)]
+pub(super) struct Failed(Arc<AtomicBool>);
+
+impl Failed {
+    /// From now on nothing is stored, and the log stays as it is.
+    pub(super) fn fail(&self) {
+        self.0.store(true, SeqCst);
+    }
+
+    /// Whether anything may be stored.
+    pub(super) fn allows(&self) -> Result<(), Unavailable> {
+        if self.0.load(SeqCst) {
+            return Err(Unavailable("the database could not be synced; it needs a restart".into()));
+        }
+        Ok(())
+    }
+
+    fn take_over(&self, connection: &Connection) {
+        if self.allows().is_ok() {
+            self.ended(connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())));
+        }
+    }
+
+    fn ended(&self, result: rusqlite::Result<()>) {
+        let code = result.err().and_then(|error| error.sqlite_error().map(|error| error.extended_code));
+        if code == Some(ffi::SQLITE_IOERR_FSYNC) {
+            self.fail();
+        }
+    }
+
+    /// Closes a connection. The last one takes the log over and removes it, which must not be after a failure.
+    pub(super) fn close(&self, connection: &Connection) {
+        if self.allows().is_err() {
+            // It has no way to fail.
+            let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        }
+    }
 }
 
 impl Checkpoint {
     /// From now on, the log of this connection is taken over here only.
-    pub(super) fn new(connection: &mut Connection) -> rusqlite::Result<Self> {
+    pub(super) fn new(connection: &mut Connection, failed: Failed) -> rusqlite::Result<Self> {
         let pages = Arc::new(AtomicI32::new(0));
         let seen = pages.clone();
         let see = move |_: &mut Wal, pages| {
@@ -32,65 +85,169 @@ impl Checkpoint {
             Ok(())
         };
         connection.wal_hook(Some(see))?;
-        Ok(Self { pages, failed: false })
+        Ok(Self { pages, failed, helper: None })
     }
 
-    /// Whether anything may be stored.
-    pub(super) fn allows(&self) -> Result<(), Unavailable> {
-        if self.failed {
-            return Err(Unavailable("the database could not be synced; it needs a restart".into()));
-        }
+    /// A thread with a connection of its own does most of it from now on.
+    pub(super) fn get_help(&mut self, connection: Connection) -> io::Result<()> {
+        self.helper = Some(Helper::start(connection, self.failed.clone())?);
         Ok(())
     }
 
     /// After a commit: takes the log over if it is long. What readers still need of it stays for the next time.
     pub(super) fn run(&mut self, connection: &Connection) {
-        if self.pages.load(Relaxed) >= PAGES {
-            self.ended(connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())));
+        let is_long = self.pages.load(Relaxed) >= PAGES;
+        match &mut self.helper {
+            Some(helper) => {
+                if helper.has_done() {
+                    self.failed.take_over(connection);
+                } else if is_long {
+                    helper.ask();
+                }
+            }
+            None if is_long => self.failed.take_over(connection),
+            None => {}
+        }
+    }
+}
+
+/// The thread beside the writer. Dropped, it ends what it is at and closes its connection.
+struct Helper {
+    asks: Option<mpsc::Sender<()>>,
+    done: Arc<AtomicBool>,
+    is_asked: bool,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Helper {
+    fn start(connection: Connection, failed: Failed) -> io::Result<Self> {
+        let (asks, asked) = mpsc::channel();
+        let done = Arc::new(AtomicBool::new(false));
+        let says = done.clone();
+        let work = move || {
+            for () in asked {
+                failed.take_over(&connection);
+                failed.take_over(&connection);
+                says.store(true, SeqCst);
+            }
+            failed.close(&connection);
+        };
+        let thread = Some(thread::Builder::new().name("checkpoint".into()).spawn(work)?);
+        Ok(Self { asks: Some(asks), done, is_asked: false, thread })
+    }
+
+    fn ask(&mut self) {
+        if !self.is_asked {
+            self.is_asked = self.asks.as_ref().is_some_and(|asks| asks.send(()).is_ok());
         }
     }
 
-    fn ended(&mut self, result: rusqlite::Result<()>) {
-        let code = result.err().and_then(|error| error.sqlite_error().map(|error| error.extended_code));
-        self.failed |= code == Some(ffi::SQLITE_IOERR_FSYNC);
+    /// Whether it has done what it was asked for; says so once.
+    fn has_done(&mut self) -> bool {
+        let done = self.done.swap(false, SeqCst);
+        self.is_asked &= !done;
+        done
+    }
+}
+
+impl Drop for Helper {
+    fn drop(&mut self) {
+        self.asks = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     fn failure(code: i32) -> rusqlite::Result<()> {
         Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None))
     }
 
     #[test]
-    fn after_a_sync_that_failed_nothing_is_stored_and_after_other_failures_it_is_tried_again() {
-        let mut checkpoint = Checkpoint::new(&mut Connection::open_in_memory().unwrap()).unwrap();
+    fn a_sync_that_fails_is_the_end_and_other_failures_are_passed_over() {
+        let failed = Failed::default();
         for harmless in
             [Ok(()), failure(ffi::SQLITE_IOERR_WRITE), failure(ffi::SQLITE_FULL), failure(ffi::SQLITE_LOCKED)]
         {
-            checkpoint.ended(harmless);
-            assert!(checkpoint.allows().is_ok());
+            failed.ended(harmless);
+            assert!(failed.allows().is_ok());
         }
-        checkpoint.ended(failure(ffi::SQLITE_IOERR_FSYNC));
-        checkpoint.ended(Ok(()));
-        assert!(checkpoint.allows().is_err());
+        failed.ended(failure(ffi::SQLITE_IOERR_FSYNC));
+        failed.ended(Ok(()));
+        assert!(failed.allows().is_err());
+    }
+
+    /// A log of 70 megabytes, by and by.
+    fn fill(connection: &Connection, checkpoint: &mut Checkpoint, mut after: impl FnMut()) {
+        for _ in 0..70 {
+            connection.execute("INSERT INTO t VALUES (zeroblob(1000000))", []).unwrap();
+            checkpoint.run(connection);
+            after();
+        }
+    }
+
+    fn prepare(directory: &Path) -> Connection {
+        let connection = super::super::connect(&directory.join("db")).unwrap();
+        connection.execute_batch("PRAGMA synchronous = OFF; CREATE TABLE t (x)").unwrap();
+        connection
+    }
+
+    fn megabytes(directory: &Path) -> [u64; 2] {
+        ["db", "db-wal"].map(|name| directory.join(name).metadata().map_or(0, |file| file.len() >> 20))
     }
 
     #[test]
     fn a_log_that_grows_is_taken_over() {
         let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("db");
-        let mut connection = super::super::connect(&file).unwrap();
-        connection.execute_batch("PRAGMA synchronous = OFF; CREATE TABLE t (x)").unwrap();
-        let mut checkpoint = Checkpoint::new(&mut connection).unwrap();
-        let megabyte = "INSERT INTO t VALUES (zeroblob(1000000))";
-        for _ in 0..70 {
-            connection.execute(megabyte, []).unwrap();
-            checkpoint.run(&connection);
-        }
-        let size = |name: &str| directory.path().join(name).metadata().unwrap().len() >> 20;
-        assert!(size("db") > 50 && size("db-wal") < 16, "{} and {}", size("db"), size("db-wal"));
+        let mut connection = prepare(directory.path());
+        let mut checkpoint = Checkpoint::new(&mut connection, Failed::default()).unwrap();
+        fill(&connection, &mut checkpoint, || {});
+        let [database, log] = megabytes(directory.path());
+        assert!(database > 50 && log < 16, "{database} and {log}");
+    }
+
+    #[test]
+    fn a_thread_beside_the_writer_takes_most_of_it_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut connection = prepare(directory.path());
+        let mut checkpoint = Checkpoint::new(&mut connection, Failed::default()).unwrap();
+        checkpoint.get_help(super::super::connect(&directory.path().join("db")).unwrap()).unwrap();
+        let (asks, done) = {
+            let helper = checkpoint.helper.as_ref().unwrap();
+            (helper.asks.clone().unwrap(), helper.done.clone())
+        };
+        // Whatever it was asked for is done before the next commit.
+        let mut asked = 0;
+        let pages = checkpoint.pages.clone();
+        fill(&connection, &mut checkpoint, || {
+            if pages.load(Relaxed) >= PAGES && !done.load(SeqCst) {
+                asked += 1;
+                while !done.load(SeqCst) {
+                    thread::yield_now();
+                }
+            }
+        });
+        drop(asks);
+        let [database, log] = megabytes(directory.path());
+        assert!(asked > 3 && database > 50 && log < 16, "{asked} times, {database} and {log}");
+    }
+
+    #[test]
+    fn after_a_failure_the_log_is_neither_taken_over_nor_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut connection = prepare(directory.path());
+        let failed = Failed::default();
+        let mut checkpoint = Checkpoint::new(&mut connection, failed.clone()).unwrap();
+        failed.fail();
+        fill(&connection, &mut checkpoint, || {});
+        failed.close(&connection);
+        drop(connection);
+        let [database, log] = megabytes(directory.path());
+        assert!(database == 0 && log > 60, "{database} and {log}");
     }
 }

@@ -1,7 +1,7 @@
 //! What SQLite leaves to whoever starts it: that names last, and that what is found after a crash is on the disk.
 
-use super::unavailable;
-use jmessage_core::port::Unavailable;
+use super::{checkpoint::Failed, unavailable};
+use jmessage_core::port::{Log, Unavailable};
 use rusqlite::Connection;
 use std::{
     fs::{File, OpenOptions},
@@ -12,6 +12,31 @@ use std::{
 /// How much of the log is written at a time, in bytes.
 #[cfg(unix)]
 const PIECE: usize = 256 << 10;
+
+/// The log, opened once more: its sync tells of all errors since it was opened, whoever else was told of them.
+pub(super) struct SqliteLog {
+    file: File,
+    failed: Failed,
+}
+
+impl SqliteLog {
+    pub(super) fn open(log: &Path, failed: Failed) -> Result<Self, Unavailable> {
+        let file = OpenOptions::new().write(true).open(log);
+        let file = file.map_err(|error| Unavailable(format!("{}: {error}", log.display())))?;
+        Ok(Self { file, failed })
+    }
+}
+
+impl Log for SqliteLog {
+    fn sync(&mut self) -> Result<(), Unavailable> {
+        let synced = self.file.sync_data();
+        if synced.is_err() {
+            self.failed.fail();
+        }
+        synced.map_err(|error| Unavailable(format!("the log could not be synced: {error}")))?;
+        self.failed.allows()
+    }
+}
 
 /// The directories that would have to be made for this one, itself included.
 pub(super) fn missing(directory: &Path) -> Vec<PathBuf> {

@@ -1,6 +1,8 @@
 //! The embedded store: one SQLite file in WAL mode, one writer, readers beside it.
 //!
-//! `synchronous=FULL`: a commit returns after the log is synced, so what is reported as done survives a power cut.
+//! A commit is in SQLite's log when it returns, and durable when the log is synced (`durable.rs`): the domain does that beside
+//! the writer, so that the next commit need not wait for it. SQLite itself syncs before it takes the log over into the
+//! database (`synchronous=NORMAL`), so that the file is whole after a power cut whatever became of the last commits.
 
 mod checkpoint;
 mod content;
@@ -23,6 +25,7 @@ mod writer;
 pub use reader::SqliteReader;
 pub use writer::SqliteWriter;
 
+use checkpoint::Failed;
 use jmessage_core::{TokenDigest, port::Unavailable};
 use rusqlite::{Connection, config::DbConfig};
 use std::{fs, io, path::Path, sync::Arc, time::Duration};
@@ -38,7 +41,7 @@ const LOCK_WAIT: Duration = Duration::from_secs(10);
 /// For the one connection that writes. Its indexes are hit all over, so their pages must stay in memory (64 MiB); and a
 /// page that changes often should be copied from the log to the database seldom (see `checkpoint.rs`). Together this
 /// doubles the messages a second.
-const WRITER: &str = "PRAGMA cache_size = -65536;";
+const WRITER: &str = "PRAGMA cache_size = -65536; PRAGMA synchronous = NORMAL;";
 
 /// How many entries gather before their places in the indexes are written: enough that those of one conversation share
 /// pages, few enough that a start reads them in no time.
@@ -46,10 +49,14 @@ pub const UNINDEXED: usize = 8192;
 
 /// Opens the store in `directory`, which is made if it is not there. Creates or migrates the tables.
 pub fn open(directory: &Path) -> Result<(SqliteWriter, Arc<SqliteReader>), Unavailable> {
-    open_with(directory, UNINDEXED)
+    let (mut writer, reader) = open_with(directory, UNINDEXED)?;
+    let connection = connect(&directory.join(FILE))?;
+    connection.execute_batch("PRAGMA synchronous = NORMAL").map_err(unavailable)?;
+    writer.get_help(connection).map_err(|error| Unavailable(error.to_string()))?;
+    Ok((writer, reader))
 }
 
-/// As [`open`], with another number than [`UNINDEXED`].
+/// As [`open`], with another number than [`UNINDEXED`], and without a thread beside the writer.
 pub fn open_with(
     directory: &Path,
     unindexed: usize,
@@ -60,9 +67,10 @@ pub fn open_with(
     durable::settle_log(&connection, &directory.join(LOG))?;
     schema::migrate(&connection)?;
     connection.execute_batch(WRITER).map_err(unavailable)?;
-    let tail = Arc::new(Tail::default());
-    let writer = SqliteWriter::new(connection, tail.clone(), unindexed).map_err(unavailable)?;
-    Ok((writer, Arc::new(SqliteReader::new(file, tail))))
+    let (tail, failed) = (Arc::new(Tail::default()), Failed::default());
+    let log = directory.join(LOG);
+    let writer = SqliteWriter::new(connection, log, tail.clone(), failed.clone(), unindexed);
+    Ok((writer.map_err(unavailable)?, Arc::new(SqliteReader::new(file, tail, failed))))
 }
 
 /// Makes the directory and an empty file for the database, if they are not there; their names survive a power cut. Both

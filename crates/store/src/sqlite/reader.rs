@@ -1,8 +1,8 @@
 //! Reads of committed state, on connections that are kept for the next reader.
 
 use super::{
-    connect, file, from_sql, log, people, profile, retention, tail::Tail, to_sql, unavailable,
-    writer::indexed_head,
+    checkpoint::Failed, connect, file, from_sql, log, people, profile, retention, tail::Tail, to_sql,
+    unavailable, writer::indexed_head,
 };
 use jmessage_core::{
     CapabilityKey, Entry, UserCard,
@@ -29,11 +29,20 @@ pub struct SqliteReader {
     file: PathBuf,
     idle: Mutex<Vec<Connection>>,
     tail: Arc<Tail>,
+    failed: Failed,
+}
+
+impl Drop for SqliteReader {
+    fn drop(&mut self) {
+        for connection in self.idle.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            self.failed.close(connection);
+        }
+    }
 }
 
 impl SqliteReader {
-    pub(super) fn new(file: PathBuf, tail: Arc<Tail>) -> Self {
-        Self { file, idle: Mutex::new(Vec::new()), tail }
+    pub(super) fn new(file: PathBuf, tail: Arc<Tail>, failed: Failed) -> Self {
+        Self { file, idle: Mutex::new(Vec::new()), tail, failed }
     }
 
     fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Unavailable> {

@@ -1,16 +1,18 @@
 //! The one writer: a batch of changes in one transaction.
 
 use super::{
-    checkpoint::Checkpoint,
+    checkpoint::{Checkpoint, Failed},
     content::stored,
-    digest_of, from_sql,
+    digest_of,
+    durable::SqliteLog,
+    from_sql,
     log::{before, floor},
     runs,
     tail::{Tail, Unindexed, Waiting},
     to_sql, unavailable,
 };
 use foldhash::{HashMap, HashMapExt};
-use jmessage_core::port::{Appended, Author, Done, Fence, Op, Refusal, Target, Unavailable, Writer};
+use jmessage_core::port::{Appended, Author, Done, Fence, Log, Op, Refusal, Target, Unavailable, Writer};
 use jmessage_model::{
     AppId, ClientKey, Content, ConversationId, EntryId, Epoch, Millis, Mutant, Nickname, Platform, Seq,
     UserId,
@@ -18,7 +20,7 @@ use jmessage_model::{
 use rusqlite::{
     CachedStatement, Connection, DropBehavior, OptionalExtension, Transaction, TransactionBehavior, params,
 };
-use std::sync::Arc;
+use std::{io, path::PathBuf, sync::Arc};
 
 /// How many conversations are remembered before the memory starts anew.
 const REMEMBERED: usize = 500_000;
@@ -29,9 +31,12 @@ pub(super) type Answer = rusqlite::Result<Result<Done, Refusal>>;
 pub struct SqliteWriter {
     connection: Connection,
     memory: Memory,
+    /// Where SQLite writes what is committed.
+    log: PathBuf,
     unindexed: Unindexed,
     tail: Arc<Tail>,
     checkpoint: Checkpoint,
+    failed: Failed,
     /// SQLite's count of what others have committed: what it was when the memory was last known to be right, and when
     /// the domain asked last.
     others: [Option<i64>; 2],
@@ -58,12 +63,20 @@ impl Memory {
 impl SqliteWriter {
     pub(super) fn new(
         mut connection: Connection,
+        log: PathBuf,
         tail: Arc<Tail>,
+        failed: Failed,
         unindexed: usize,
     ) -> rusqlite::Result<Self> {
         let unindexed = Unindexed::open(&mut connection, &tail, unindexed)?;
-        let checkpoint = Checkpoint::new(&mut connection)?;
-        Ok(Self { connection, memory: Memory::default(), unindexed, tail, checkpoint, others: [None; 2] })
+        let checkpoint = Checkpoint::new(&mut connection, failed.clone())?;
+        let (memory, others) = Default::default();
+        Ok(Self { connection, log, memory, unindexed, tail, checkpoint, failed, others })
+    }
+
+    /// A thread with a connection of its own takes the log over from now on.
+    pub(super) fn get_help(&mut self, connection: Connection) -> io::Result<()> {
+        self.checkpoint.get_help(connection)
     }
 
     /// The connection, for tests that make its commits fail.
@@ -111,9 +124,15 @@ impl SqliteWriter {
     }
 }
 
+impl Drop for SqliteWriter {
+    fn drop(&mut self) {
+        self.failed.close(&self.connection);
+    }
+}
+
 impl Writer for SqliteWriter {
     fn commit(&mut self, ops: &[Op]) -> Result<Vec<Result<Done, Refusal>>, Unavailable> {
-        self.checkpoint.allows()?;
+        self.failed.allows()?;
         if self.memory.size() > REMEMBERED {
             self.memory = Memory::default();
         }
@@ -122,6 +141,10 @@ impl Writer for SqliteWriter {
             self.memory = Memory::default();
         }
         result.map_err(unavailable)
+    }
+
+    fn log(&self) -> Result<Box<dyn Log>, Unavailable> {
+        Ok(Box::new(SqliteLog::open(&self.log, self.failed.clone())?))
     }
 
     fn changed_elsewhere(&mut self) -> bool {

@@ -1,7 +1,7 @@
 //! The store on a disk that fails and loses power.
 
 use super::link::Network;
-use jmessage_core::port::{Author, Done, Op, Refusal, Unavailable, Writer};
+use jmessage_core::port::{Author, Done, Log, Op, Refusal, Unavailable, Writer};
 use jmessage_model::{Epoch, UserId};
 use jmessage_store::sqlite::SqliteWriter;
 use std::collections::HashMap;
@@ -151,6 +151,10 @@ impl Writer for DiskWriter {
                 Err(Unavailable("the power is out".into()))
             }
         }
+    }
+
+    fn log(&self) -> Result<Box<dyn Log>, Unavailable> {
+        self.writer.log()
     }
 
     fn changed_elsewhere(&mut self) -> bool {

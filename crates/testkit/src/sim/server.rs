@@ -200,7 +200,9 @@ async fn write(mut driven: Driven, mut random: Random) {
             _ => random.between(30, 1500),
         };
         sleep(Duration::from_millis(busy)).await;
-        if !driven.run() {
+        let goes_on = driven.run();
+        driven.settle();
+        if !goes_on {
             return;
         }
     }

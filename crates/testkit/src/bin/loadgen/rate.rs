@@ -64,6 +64,9 @@ async fn drive(mut writers: Vec<(Writer, String)>, per_second: u32, meter: Arc<M
     }
 }
 
+/// So long before a message is due, its thread is awake: to wake a virtual CPU takes longer than to send a message.
+const AWAKE: Duration = Duration::from_micros(60);
+
 /// Wakes a task at a microsecond, from a thread that sleeps until then. Tokio's timers are late by up to a millisecond; and
 /// a task that looks at the time without end is put to sleep by the system now and then, for longer than a message takes.
 struct Clock {
@@ -84,8 +87,9 @@ impl Clock {
         let work = move || {
             for due in orders {
                 let ahead = Duration::from_micros(due.saturating_sub(time.now()));
-                if !ahead.is_zero() {
-                    thread::sleep(ahead);
+                thread::sleep(ahead.saturating_sub(AWAKE));
+                while time.now() < due {
+                    std::hint::spin_loop();
                 }
                 bell.notify_one();
             }
