@@ -10,7 +10,7 @@ use super::{
 type Strike = fn(&mut Random, usize) -> Act;
 
 /// All of them. A plan has some kinds and not others: where everything strikes, nothing gets far.
-const STRIKES: [Strike; 22] = [
+const STRIKES: [Strike; 24] = [
     |_, page| Act::Cut { page },
     |_, page| Act::Cut { page },
     |r, page| Act::Swallow { page, up: true, down: r.percent(50) },
@@ -29,11 +29,28 @@ const STRIKES: [Strike; 22] = [
     |_, page| Act::Login { page },
     |_, page| Act::Logout { page },
     |r, _| Act::Clock { ms: clock_jump(r) },
-    |r, _| Act::Crash { down: r.between(10, 20_000), silent: r.percent(30) },
+    |r, _| Act::Crash { down: r.between(10, 20_000), kept: r.percent(30).then(|| kept(r)) },
     |r, _| Act::Stop { down: r.between(10, 5_000) },
     |r, _| Act::Fail { after: r.index(8), ghost: r.percent(50) },
-    |r, _| Act::Power { after: r.index(8), stored: r.percent(50), down: r.between(10, 20_000) },
+    |r, _| Act::Power { after: r.index(8), kept: kept(r), down: r.between(10, 20_000) },
+    |r, _| Act::PowerInSync { after: r.index(8), ms: slow(r), kept: kept(r), down: r.between(10, 20_000) },
+    |r, _| {
+        let power =
+            r.percent(50).then(|| if r.percent(50) { r.between(0, 200) } else { r.between(0, 5_000) });
+        let (after, ms, down) = (r.index(8), slow(r), r.between(10, 5_000));
+        Act::FailSync { after, ms, down, power, kept: kept(r) }
+    },
 ];
+
+/// How many of the commits that are not synced survive; often none.
+fn kept(random: &mut Random) -> usize {
+    if random.percent(50) { 0 } else { random.index(5) }
+}
+
+/// A disk that is about to die often hangs before it does.
+fn slow(random: &mut Random) -> u64 {
+    if random.percent(30) { 0 } else { random.between(10, 3_000) }
+}
 
 /// Up to ten minutes back or two hours ahead.
 fn clock_jump(random: &mut Random) -> i64 {
