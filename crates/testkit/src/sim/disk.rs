@@ -26,7 +26,7 @@ pub(super) enum Fault {
     Power(Power),
 }
 
-/// What becomes of a sync, which takes `ms` longer than others.
+/// What becomes of a sync: the disk hangs for `ms`, and then it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SyncFault {
     pub(super) ms: u64,
@@ -66,14 +66,9 @@ pub(super) enum Outage {
 pub(super) struct Sync {
     /// The last commit before it.
     upto: usize,
+    /// It does not end before: the disk hangs.
+    pub(super) not_before: u64,
     fault: Option<SyncFault>,
-}
-
-impl Sync {
-    /// How much longer than others it takes, in milliseconds.
-    pub(super) fn ms(&self) -> u64 {
-        self.fault.map_or(0, |fault| fault.ms)
-    }
 }
 
 /// What the disk is about to do.
@@ -95,6 +90,8 @@ struct State {
     dark: bool,
     /// For how long the server is gone once it ends by itself.
     down: u64,
+    /// No sync that begins now ends before.
+    hangs: u64,
     chain: Chain,
     /// How far the log went with the last commit.
     reach: Reach,
@@ -150,7 +147,7 @@ impl Disk {
         let mut state = self.lock();
         state.faults.clear();
         state.sync_faults.clear();
-        (state.power, state.healed) = (None, true);
+        (state.power, state.hangs, state.healed) = (None, 0, true);
     }
 
     pub(super) fn tally(&self) -> Tally {
@@ -229,7 +226,7 @@ impl Disk {
         let mut state = self.lock();
         let left = state.left;
         state.chain.settle(left);
-        (state.dark, state.ending, state.outage) = (false, None, None);
+        (state.dark, state.ending, state.outage, state.hangs) = (false, None, None, 0);
         state.reach = self.reach()?;
         Ok(())
     }
@@ -270,7 +267,11 @@ impl Disk {
     pub(super) fn begin(&self) -> Sync {
         let mut state = self.lock();
         state.tally.syncs += 1;
-        Sync { upto: state.chain.last(), fault: due(&mut state.sync_faults) }
+        let fault = due(&mut state.sync_faults);
+        if let Some(SyncFault { ms, .. }) = fault {
+            state.hangs = clock::now() + ms;
+        }
+        Sync { upto: state.chain.last(), not_before: state.hangs, fault }
     }
 
     /// The next call of [`Log::sync`] is the end of this one.

@@ -78,6 +78,7 @@ impl Plan {
         let groups = plan.groups(random, users);
         plan.talk(random, span, users, groups);
         plan.duels(random, span);
+        plan.blackouts(random, span, groups);
         plan.strikes(random, span);
         plan.steps.sort_by_key(|step| step.at);
         plan
@@ -163,6 +164,38 @@ impl Plan {
                     at += random.between(1, 400);
                 }
             }
+        }
+    }
+
+    /// Pages come and read their logs while one writes to them, the disk hangs, and the power goes.
+    fn blackouts(&mut self, random: &mut Random, span: u64, groups: usize) {
+        if random.percent(50) {
+            return;
+        }
+        for _ in 0..random.between(1, 3) {
+            let (at, writer) = (random.between(4_000, span), random.index(self.pages.len()));
+            for page in 0..self.pages.len() {
+                if page != writer && random.percent(70) {
+                    let act = if random.percent(70) { Act::Login { page } } else { Act::Reload { page } };
+                    self.add(at + random.between(0, 150), act);
+                }
+            }
+            for _ in 0..random.between(4, 12) {
+                let act = if groups > 0 && random.percent(50) {
+                    Act::SendGroup { page: writer, group: random.index(groups), count: 1, size: 20 }
+                } else {
+                    let to = self.pages[random.index(self.pages.len())];
+                    Act::Send { page: writer, to, count: 1, size: 20 }
+                };
+                self.add(at + random.between(0, 250), act);
+            }
+            // What was lost does not come again.
+            if random.percent(70) {
+                self.add(at + random.between(250, 2_500), Act::Reload { page: writer });
+            }
+            let (after, ms) = (random.index(5), random.between(50, 2_000));
+            let (kept, down) = (kept(random), random.between(10, 10_000));
+            self.add(at + random.between(0, 200), Act::PowerInSync { after, ms, kept, down });
         }
     }
 

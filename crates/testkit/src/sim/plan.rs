@@ -91,9 +91,9 @@ pub enum Act {
     /// The power goes during the commit after so many others, and comes back after so long. Of the commits that are not
     /// synced, so many survive; this one is the last of them.
     Power { after: usize, kept: usize, down: u64 },
-    /// The same during the sync after so many others, which takes so much longer.
+    /// The same during the sync after so many others, in which the disk hangs for so long.
     PowerInSync { after: usize, ms: u64, kept: usize, down: u64 },
-    /// The sync after so many others takes so much longer and fails. The server ends and is started again after `down`. With
+    /// The disk hangs for so long in the sync after so many others, which then fails. The server ends and is started again after `down`. With
     /// `power`, the power goes so long after the failure, as above.
     FailSync { after: usize, ms: u64, down: u64, power: Option<u64>, kept: usize },
 }

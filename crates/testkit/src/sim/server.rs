@@ -263,7 +263,7 @@ impl Work {
                 _ => self.after(60, 1500),
             };
             let sync = self.disk.begin();
-            self.syncs.push((ends + Duration::from_millis(sync.ms()), upto, sync));
+            self.syncs.push((ends.max(clock::moment(sync.not_before)), upto, sync));
         }
     }
 
