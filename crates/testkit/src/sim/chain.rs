@@ -13,6 +13,8 @@ struct Commit {
     pages: usize,
     /// The last epoch of each user's sessions.
     living: HashMap<UserId, Epoch>,
+    /// It opens a session.
+    opens: bool,
     /// What it holds of sessions that were not the last ones.
     unfenced: Vec<String>,
 }
@@ -47,18 +49,22 @@ impl Chain {
     /// This was committed; the log has so many pages now.
     pub(super) fn commit(&mut self, pages: usize, ops: &[Op], results: &[Result<Done, Refusal>]) {
         let Commit { number, living, .. } = self.newest();
-        let mut commit = Commit { number: number + 1, pages, living: living.clone(), unfenced: Vec::new() };
+        let (number, living) = (number + 1, living.clone());
+        let mut commit = Commit { number, pages, living, ..Commit::default() };
         commit.judge(ops, results);
         self.unsynced.push_back(commit);
     }
 
-    /// A sync that began after this commit has succeeded.
-    pub(super) fn sync(&mut self, upto: usize) {
-        if !self.holed {
-            while let Some(next) = self.unsynced.pop_front_if(|next| next.number <= upto) {
-                self.keep(next);
-            }
+    /// A sync that began after this commit has succeeded; whether that opens a session.
+    pub(super) fn sync(&mut self, upto: usize) -> bool {
+        let mut opens = false;
+        while !self.holed
+            && let Some(next) = self.unsynced.pop_front_if(|next| next.number <= upto)
+        {
+            opens |= next.opens;
+            self.keep(next);
         }
+        opens
     }
 
     /// A sync has failed.
@@ -102,6 +108,7 @@ impl Commit {
             match (op, result) {
                 (Op::OpenSession { user, .. } | Op::ResumeSession { user, .. }, Ok(Done::Session(epoch))) => {
                     self.living.insert(*user, *epoch);
+                    self.opens = true;
                 }
                 (
                     Op::Append { by: Author::Session(fence), .. }

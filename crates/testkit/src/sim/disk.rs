@@ -66,8 +66,6 @@ pub(super) enum Outage {
 pub(super) struct Sync {
     /// The last commit before it.
     upto: usize,
-    /// It does not end before: the disk hangs.
-    pub(super) not_before: u64,
     fault: Option<SyncFault>,
 }
 
@@ -78,6 +76,8 @@ struct State {
     faults: Vec<(usize, Fault)>,
     /// After how many syncs what happens.
     sync_faults: Vec<(usize, SyncFault)>,
+    /// After how many syncs that open sessions the disk hangs, for how long, until the power goes.
+    blackouts: Vec<(usize, (u64, Power))>,
     /// Nothing fails any more.
     healed: bool,
     /// What a failed commit left on the disk.
@@ -90,7 +90,7 @@ struct State {
     dark: bool,
     /// For how long the server is gone once it ends by itself.
     down: u64,
-    /// No sync that begins now ends before.
+    /// The disk hangs: no sync ends before.
     hangs: u64,
     chain: Chain,
     /// How far the log went with the last commit.
@@ -142,11 +142,22 @@ impl Disk {
         self.lock().sync_faults.push((after, fault));
     }
 
+    /// When a sync has opened a session, after so many others, the disk hangs for so long, and then the power goes.
+    pub(super) fn blackout(&self, after: usize, ms: u64, power: Power) {
+        self.lock().blackouts.push((after, (ms, power)));
+    }
+
+    /// Until when the disk hangs, if it does.
+    pub(super) fn hangs(&self) -> Option<u64> {
+        Some(self.lock().hangs).filter(|until| *until > clock::now())
+    }
+
     /// Nothing fails any more.
     pub(super) fn heal(&self) {
         let mut state = self.lock();
         state.faults.clear();
         state.sync_faults.clear();
+        state.blackouts.clear();
         (state.power, state.hangs, state.healed) = (None, 0, true);
     }
 
@@ -271,7 +282,7 @@ impl Disk {
         if let Some(SyncFault { ms, .. }) = fault {
             state.hangs = clock::now() + ms;
         }
-        Sync { upto: state.chain.last(), not_before: state.hangs, fault }
+        Sync { upto: state.chain.last(), fault }
     }
 
     /// The next call of [`Log::sync`] is the end of this one.
@@ -286,7 +297,13 @@ impl Disk {
         }
         match sync.fault.filter(|_| !state.healed).map(|fault| fault.end) {
             None => {
-                state.chain.sync(sync.upto);
+                if state.chain.sync(sync.upto)
+                    && let Some((ms, power)) = due(&mut state.blackouts)
+                {
+                    let at = clock::now() + ms;
+                    (state.hangs, state.power) = (at + 1, Some((at, power)));
+                    self.network.moved.notify_one();
+                }
                 Ok(())
             }
             Some(SyncEnd::Fail { down, then }) => {

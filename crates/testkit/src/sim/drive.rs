@@ -424,6 +424,7 @@ impl<'a> World<'a> {
             Act::PowerInSync { after, ms, kept, down } => {
                 self.disk.sync_fault(after, SyncFault { ms, end: SyncEnd::Power(Power { kept, down }) });
             }
+            Act::Blackout { after, ms, kept, down } => self.disk.blackout(after, ms, Power { kept, down }),
             Act::FailSync { after, ms, down, power, kept } => {
                 let then = power.map(|ms| (ms, Power { kept, down }));
                 self.disk.sync_fault(after, SyncFault { ms, end: SyncEnd::Fail { down, then } });

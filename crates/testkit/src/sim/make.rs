@@ -193,9 +193,9 @@ impl Plan {
             if random.percent(70) {
                 self.add(at + random.between(250, 2_500), Act::Reload { page: writer });
             }
-            let (after, ms) = (random.index(5), random.between(50, 2_000));
+            let (after, ms) = (random.index(3), random.between(50, 2_000));
             let (kept, down) = (kept(random), random.between(10, 10_000));
-            self.add(at + random.between(0, 200), Act::PowerInSync { after, ms, kept, down });
+            self.add(at, Act::Blackout { after, ms, kept, down });
         }
     }
 

@@ -93,6 +93,8 @@ pub enum Act {
     Power { after: usize, kept: usize, down: u64 },
     /// The same during the sync after so many others, in which the disk hangs for so long.
     PowerInSync { after: usize, ms: u64, kept: usize, down: u64 },
+    /// When a sync has opened a session, after so many others, the disk hangs for so long, and then the power goes, as above.
+    Blackout { after: usize, ms: u64, kept: usize, down: u64 },
     /// The disk hangs for so long in the sync after so many others, which then fails. The server ends and is started again after `down`. With
     /// `power`, the power goes so long after the failure, as above.
     FailSync { after: usize, ms: u64, down: u64, power: Option<u64>, kept: usize },
@@ -130,6 +132,7 @@ impl Act {
             | Self::Fail { .. }
             | Self::Power { .. }
             | Self::PowerInSync { .. }
+            | Self::Blackout { .. }
             | Self::FailSync { .. } => None,
         }
     }

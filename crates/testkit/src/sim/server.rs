@@ -263,12 +263,18 @@ impl Work {
                 _ => self.after(60, 1500),
             };
             let sync = self.disk.begin();
-            self.syncs.push((ends.max(clock::moment(sync.not_before)), upto, sync));
+            self.syncs.push((ends, upto, sync));
         }
     }
 
-    /// The first sync to end has ended.
+    /// The first sync to end has ended, unless the disk hangs.
     fn sync(&mut self) {
+        if let Some(until) = self.disk.hangs() {
+            for (ends, ..) in &mut self.syncs {
+                *ends = (*ends).max(clock::moment(until));
+            }
+            return;
+        }
         let first = self.syncs.iter().enumerate().min_by_key(|(_, (ends, ..))| *ends).map(|(at, _)| at);
         if let Some(at) = first {
             let (_, upto, sync) = self.syncs.remove(at);
