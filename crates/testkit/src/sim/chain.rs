@@ -55,7 +55,7 @@ impl Chain {
         self.unsynced.push_back(commit);
     }
 
-    /// A sync that began after this commit has succeeded; whether that opens a session.
+    /// A sync that began after this commit has succeeded; whether that opens a session, while there is more to be synced.
     pub(super) fn sync(&mut self, upto: usize) -> bool {
         let mut opens = false;
         while !self.holed
@@ -64,7 +64,7 @@ impl Chain {
             opens |= next.opens;
             self.keep(next);
         }
-        opens
+        opens && !self.unsynced.is_empty()
     }
 
     /// A sync has failed.

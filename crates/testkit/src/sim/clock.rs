@@ -77,7 +77,7 @@ pub(super) fn secrets(bytes: &mut [u8]) -> Result<(), Error> {
 
 /// A task of the server with its own pauses.
 pub(super) async fn pausing<F: Future>(mut random: Random, task: F) -> F::Output {
-    let is_slow = random.percent(25);
+    let is_slow = random.percent(40);
     PAUSES.scope(RefCell::new(Pauses { random, is_slow }), task).await
 }
 
@@ -87,7 +87,7 @@ pub(super) fn pause() -> BoxFuture<'static, ()> {
     let draw = |pauses: &RefCell<Pauses>| {
         let Pauses { random, is_slow } = &mut *pauses.borrow_mut();
         match random.next() % 100 {
-            0..80 if *is_slow => random.between(1, 40),
+            0..80 if *is_slow => random.between(1, 80),
             0..80 => 0,
             80..95 => random.between(1, 5),
             95..99 => random.between(5, 100),

@@ -76,7 +76,7 @@ struct State {
     faults: Vec<(usize, Fault)>,
     /// After how many syncs what happens.
     sync_faults: Vec<(usize, SyncFault)>,
-    /// After how many syncs that open sessions the disk hangs, for how long, until the power goes.
+    /// After how many syncs that open sessions, while there is more to be synced, the disk hangs, for how long, until the power goes.
     blackouts: Vec<(usize, (u64, Power))>,
     /// Nothing fails any more.
     healed: bool,
@@ -142,7 +142,8 @@ impl Disk {
         self.lock().sync_faults.push((after, fault));
     }
 
-    /// When a sync has opened a session, after so many others, the disk hangs for so long, and then the power goes.
+    /// When a sync has opened a session while there is more to be synced, after so many others, the disk hangs for so
+    /// long, and then the power goes.
     pub(super) fn blackout(&self, after: usize, ms: u64, power: Power) {
         self.lock().blackouts.push((after, (ms, power)));
     }

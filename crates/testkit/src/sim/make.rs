@@ -175,25 +175,25 @@ impl Plan {
         for _ in 0..random.between(1, 3) {
             let (at, writer) = (random.between(4_000, span), random.index(self.pages.len()));
             for page in 0..self.pages.len() {
-                if page != writer && random.percent(70) {
-                    let act = if random.percent(70) { Act::Login { page } } else { Act::Reload { page } };
+                if self.pages[page] != self.pages[writer] && random.percent(80) {
+                    let act = if random.percent(50) { Act::Cut { page } } else { Act::Reload { page } };
                     self.add(at + random.between(0, 150), act);
                 }
             }
-            for _ in 0..random.between(4, 12) {
+            for _ in 0..random.between(20, 50) {
                 let act = if groups > 0 && random.percent(50) {
                     Act::SendGroup { page: writer, group: random.index(groups), count: 1, size: 20 }
                 } else {
                     let to = self.pages[random.index(self.pages.len())];
                     Act::Send { page: writer, to, count: 1, size: 20 }
                 };
-                self.add(at + random.between(0, 250), act);
+                self.add(at + random.between(50, 1_200), act);
             }
             // What was lost does not come again.
             if random.percent(70) {
-                self.add(at + random.between(250, 2_500), Act::Reload { page: writer });
+                self.add(at + random.between(1_200, 2_500), Act::Reload { page: writer });
             }
-            let (after, ms) = (random.index(3), random.between(50, 2_000));
+            let (after, ms) = (random.index(2), random.between(50, 1_000));
             let (kept, down) = (kept(random), random.between(10, 10_000));
             self.add(at, Act::Blackout { after, ms, kept, down });
         }

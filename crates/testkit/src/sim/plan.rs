@@ -93,7 +93,8 @@ pub enum Act {
     Power { after: usize, kept: usize, down: u64 },
     /// The same during the sync after so many others, in which the disk hangs for so long.
     PowerInSync { after: usize, ms: u64, kept: usize, down: u64 },
-    /// When a sync has opened a session, after so many others, the disk hangs for so long, and then the power goes, as above.
+    /// When a sync has opened a session while there is more to be synced, after so many others, the disk hangs for so long,
+    /// and then the power goes, as above. What the new session reads is lost if it should not have been told.
     Blackout { after: usize, ms: u64, kept: usize, down: u64 },
     /// The disk hangs for so long in the sync after so many others, which then fails. The server ends and is started again after `down`. With
     /// `power`, the power goes so long after the failure, as above.

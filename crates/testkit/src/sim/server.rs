@@ -156,13 +156,15 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let gateway = Gateway::new(core.clone(), Wire::default(), stopped);
         let random = Random::new(config.seed, "server", life);
-        let work = Work {
+        let mut work = Work {
             driven,
             core: core.clone(),
             disk,
             random: Random::new(config.seed, "writer", life),
+            is_slow: false,
             syncs: Vec::new(),
         };
+        work.is_slow = work.random.percent(60);
         let writer = tokio::spawn(work.run());
         Ok(Self { core, gateway, stop, writer, connections: JoinSet::new(), random })
     }
@@ -211,6 +213,8 @@ struct Work {
     core: Core,
     disk: Disk,
     random: Random,
+    /// The disk takes its time for each sync.
+    is_slow: bool,
     /// When each ends that is under way, and the last transaction that it makes durable.
     syncs: Vec<(Instant, u64, Sync)>,
 }
@@ -258,6 +262,7 @@ impl Work {
     fn begin(&mut self) {
         if let Some(upto) = self.driven.unsynced() {
             let ends = match self.random.next() % 100 {
+                0..95 if self.is_slow => self.after(20, 200),
                 0..60 => self.after(0, 5),
                 60..95 => self.after(5, 60),
                 _ => self.after(60, 1500),
