@@ -196,11 +196,15 @@ impl Queue {
         }
     }
 
-    /// Ends the queue. What is already in it can still be taken. The first reason stays.
+    /// Ends the queue. What is already in it can still be taken, but for entries that came before the session had read its
+    /// logs: others stand before them. The first reason stays.
     pub fn close(&self, end: End) {
         let mut inner = self.lock();
         if inner.end.is_none() {
             inner.end = Some(end);
+            if inner.mode != Mode::Live {
+                inner.drop_entries();
+            }
             drop(inner);
             self.waker.wake();
         }

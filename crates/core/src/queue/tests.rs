@@ -55,6 +55,17 @@ fn a_new_queue_withholds_entries_but_not_answers() {
 }
 
 #[test]
+fn a_queue_that_ends_before_the_log_was_read_gives_answers_but_no_entries() {
+    let queue = queue(8);
+    queue.join();
+    assert!(queue.offer(&entry(2)));
+    queue.reply(1, Ok(Receipt::Ended));
+    queue.close(End::Kicked);
+    assert_eq!(taken(&queue), Some(Ok(vec![1001])));
+    assert_eq!(taken(&queue), Some(Err(End::Kicked)));
+}
+
+#[test]
 fn what_came_while_the_log_was_read_follows_without_repeats() {
     let queue = queue(8);
     queue.join();
