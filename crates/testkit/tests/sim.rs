@@ -5,7 +5,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use jmessage_testkit::sim::{Plan, Stage, hunt_all, many, report, run, table};
-use std::{thread, time::Duration};
+use std::{fmt::Write, thread, time::Duration};
 
 /// Seeds that `cargo xtask test` runs.
 const SEEDS: u64 = 2_000;
@@ -19,7 +19,8 @@ fn threads() -> usize {
 #[test]
 fn the_same_seed_gives_the_same_history_to_the_byte() {
     let stage = Stage::new().unwrap();
-    let hashes = || (0..20).map(|seed| run(&stage, &Plan::of(seed), false).unwrap().hash).collect::<Vec<_>>();
+    let hashes =
+        || (0..200).map(|seed| run(&stage, &Plan::of(seed), false).unwrap().hash).collect::<Vec<_>>();
     let (here, elsewhere) = (hashes(), thread::scope(|scope| scope.spawn(hashes).join().unwrap()));
     assert_eq!(here, elsewhere);
     let another = Stage::new().unwrap();
@@ -44,9 +45,10 @@ fn stored_after(stage: &Stage, fault: &str) -> (usize, u64) {
 {"at":0,"do":"open","page":0}
 "#
     .to_owned();
-    text += &format!("{{\"at\":9900,{fault}}}\n");
+    writeln!(text, "{{\"at\":9900,{fault}}}").unwrap();
     for at in (10_000..12_000).step_by(200) {
-        text += &format!("{{\"at\":{at},\"do\":\"send\",\"page\":0,\"to\":1,\"count\":1,\"size\":8}}\n");
+        let send = r#""do":"send","page":0,"to":1,"count":1,"size":8"#;
+        writeln!(text, "{{\"at\":{at},{send}}}").unwrap();
     }
     // It sends nothing again.
     text += r#"{"at":13000,"do":"close","page":0,"dies":true}
