@@ -123,7 +123,8 @@ impl Core {
     /// Finishes all commands submitted so far and closes the store.
     pub async fn stop(&self) {
         let _ = self.submit(Command::Stop).await;
-        for thread in std::mem::take(&mut *self.writers()) {
+        let threads = std::mem::take(&mut *self.writers());
+        for thread in threads {
             let joined = tokio::task::spawn_blocking(move || thread.join().is_ok()).await;
             if !matches!(joined, Ok(true)) {
                 tracing::error!("a writer thread panicked");

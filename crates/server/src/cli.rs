@@ -315,8 +315,16 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let running = run::serve(config).await?;
     writeln!(io::stdout(), "listening on http://{}", running.addr)?;
     io::stdout().flush()?;
-    stop.await;
+    let failed = tokio::select! {
+        () = stop => false,
+        () = running.core.failed() => true,
+    };
     running.stop().await;
+    if failed {
+        return Err(
+            "the disk did not sync; what it holds is looked at when the server is started again".into()
+        );
+    }
     Ok(())
 }
 

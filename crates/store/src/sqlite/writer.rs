@@ -71,7 +71,7 @@ impl SqliteWriter {
         let unindexed = Unindexed::open(&mut connection, &tail, unindexed)?;
         let checkpoint = Checkpoint::new(&mut connection, failed.clone())?;
         let (memory, others) = Default::default();
-        Ok(Self { connection, log, memory, unindexed, tail, checkpoint, failed, others })
+        Ok(Self { connection, memory, log, unindexed, tail, checkpoint, failed, others })
     }
 
     /// A thread with a connection of its own takes the log over from now on.
