@@ -1,4 +1,5 @@
-//! The writer: takes what has queued up as one batch, again and again, on a thread of its own or when it is told to.
+//! The writer: takes what has queued up as one batch, again and again, on threads of its own that take turns, or when it is
+//! told to.
 
 use crate::{
     admission::{self, Admission},
@@ -59,10 +60,12 @@ impl Shared {
                 break;
             }
             let mut engine = lock(&self.engine);
+            let before = engine.unsynced();
             intake.carry_out(&mut engine, log);
-            let unsynced = engine.unsynced();
+            // What others have committed they sync themselves.
+            let mine = engine.unsynced().filter(|last| before != Some(*last));
             drop((engine, intake));
-            if let Some(last) = unsynced {
+            if let Some(last) = mine {
                 let result = log.sync();
                 lock(&self.engine).synced(last, result);
             }
