@@ -10,7 +10,7 @@ use crate::{
 use std::{
     io,
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     task::{Context, Poll, Wake},
     thread,
     time::{Duration, Instant},
@@ -54,12 +54,12 @@ impl Shared {
     /// Takes commands, commits them, and makes them durable while another thread takes the next. It ends at
     /// [`Command::Stop`] or when every sender is gone.
     fn work(&self, log: &mut dyn Log) {
-        loop {
-            let mut intake = lock(&self.intake);
+        // After a panic nothing goes on.
+        while let Ok(mut intake) = self.intake.lock() {
             if intake.stopped || !intake.wait() {
                 break;
             }
-            let mut engine = lock(&self.engine);
+            let Ok(mut engine) = self.engine.lock() else { break };
             let before = engine.unsynced();
             intake.carry_out(&mut engine, log);
             // What others have committed they sync themselves.
@@ -67,14 +67,11 @@ impl Shared {
             drop((engine, intake));
             if let Some(last) = mine {
                 let result = log.sync();
-                lock(&self.engine).synced(last, result);
+                let Ok(mut engine) = self.engine.lock() else { break };
+                engine.synced(last, result);
             }
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Driven {

@@ -315,12 +315,13 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let running = run::serve(config).await?;
     writeln!(io::stdout(), "listening on http://{}", running.addr)?;
     io::stdout().flush()?;
-    let failed = tokio::select! {
-        () = stop => false,
-        () = running.core.failed() => true,
-    };
+    let core = running.core.clone();
+    tokio::select! {
+        () = stop => {}
+        () = core.failed() => {}
+    }
     running.stop().await;
-    if failed {
+    if core.has_failed() {
         return Err(
             "the disk did not sync; what it holds is looked at when the server is started again".into()
         );
