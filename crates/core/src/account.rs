@@ -10,8 +10,8 @@ use crate::{
     writer::WRITERS,
 };
 use jmessage_model::{
-    AppId, AppKey, ClientKey, ConversationId, Description, Limits, Millis, Nickname, Password, Platform,
-    ProfileEdit, Seq, Show, Shown, UserId, Username,
+    AppId, AppKey, ClientKey, ConversationId, Description, Limits, Millis, Mutant, Nickname, Password,
+    Platform, ProfileEdit, Seq, Show, Shown, UserId, Username,
 };
 use std::{
     io,
@@ -404,7 +404,9 @@ impl Core {
             tracing::error!(%error, "a read failed");
             Error::Unavailable
         })?;
-        self.0.progress.settled().await?;
+        if !Mutant::ReadBeforeSync.is_on() {
+            self.0.progress.settled().await?;
+        }
         Ok(found)
     }
 }

@@ -21,6 +21,12 @@ mutants! {
     AnswerBeforeCommit,
     /// Success is told although the commit failed.
     AnswerFailedCommit,
+    /// Success is told as soon as the transaction is committed, before it is synced.
+    AnswerBeforeSync,
+    /// A sync that failed is taken for one that did not.
+    AnswerFailedSync,
+    /// A reader is told what is not synced yet.
+    ReadBeforeSync,
     /// A message is known by its key only within the session that sent it.
     DedupPerSession,
     /// A key is accepted again for other content.

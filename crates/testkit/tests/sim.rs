@@ -37,6 +37,55 @@ fn a_plan_that_was_printed_and_read_again_is_the_same_simulation() {
     }
 }
 
+/// How many messages are stored in the end when a page has sent one in each of some commits, none of which was synced
+/// before this happened; and how many commits were lost.
+fn stored_after(stage: &Stage, fault: &str) -> (usize, u64) {
+    let mut text = r#"{"seed":1,"pages":[0],"queue":64,"unindexed":64,"patient":false,"steps":[]}
+{"at":0,"do":"open","page":0}
+"#
+    .to_owned();
+    text += &format!("{{\"at\":9900,{fault}}}\n");
+    for at in (10_000..12_000).step_by(200) {
+        text += &format!("{{\"at\":{at},\"do\":\"send\",\"page\":0,\"to\":1,\"count\":1,\"size\":8}}\n");
+    }
+    // It sends nothing again.
+    text += r#"{"at":13000,"do":"close","page":0,"dies":true}
+{"at":60000,"do":"open","page":0}"#;
+    let outcome = run(stage, &Plan::read(&text).unwrap(), true).unwrap();
+    assert!(outcome.violations.is_empty(), "{fault}: {:?}", outcome.violations);
+    let stored = outcome.lines.iter().map(|line| line.matches("Stored {").count()).sum();
+    (stored, outcome.counts.lost_commits)
+}
+
+#[test]
+fn a_power_cut_loses_the_last_commits_that_were_not_synced() {
+    let stage = Stage::new().unwrap();
+    let cut = |kept: usize| {
+        let fault = r#""do":"power_in_sync","after":0,"ms":2500,"down":9000"#;
+        stored_after(&stage, &format!("{fault},\"kept\":{kept}"))
+    };
+    let (all, lost) = cut(100);
+    assert!(all > 2 && lost == 0, "{all} commits, {lost} lost");
+    for kept in 0..=all {
+        assert_eq!(cut(kept), (kept, (all - kept) as u64));
+    }
+}
+
+#[test]
+fn after_a_failed_sync_everything_is_there_unless_the_power_goes_too() {
+    let stage = Stage::new().unwrap();
+    let fail = |rest: &str| {
+        let fault = r#""do":"fail_sync","after":0,"ms":2500,"down":9000"#;
+        stored_after(&stage, &format!("{fault},{rest}"))
+    };
+    let (all, lost) = fail(r#""power":null,"kept":0"#);
+    assert!(all > 2 && lost == 0, "{all} commits, {lost} lost");
+    assert_eq!(fail(r#""power":200,"kept":0"#), (0, all as u64));
+    assert_eq!(fail(r#""power":200,"kept":2"#), (2, all as u64 - 2));
+    // What a start has found is durable.
+    assert_eq!(fail(r#""power":20000,"kept":0"#), (all, 0));
+}
+
 #[test]
 fn thousands_of_seeds_keep_every_promise() {
     let stage = Stage::new().unwrap();
@@ -52,6 +101,8 @@ fn thousands_of_seeds_keep_every_promise() {
         (counts.kicks, "kicks"),
         (counts.cuts, "slow readers that were cut"),
         (counts.failed_commits, "commits that failed"),
+        (counts.lost_commits, "commits that were lost with the power"),
+        (counts.failed_syncs, "syncs that failed"),
         (counts.server_starts - ran.seeds, "starts after a crash or a stop"),
     ] {
         assert!(count > ran.seeds / 10, "too few {what} to prove anything: {count}");

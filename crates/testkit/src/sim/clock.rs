@@ -26,7 +26,14 @@ thread_local! {
 tokio::task_local! {
     /// What a task of the server draws to decide how long it pauses: its own, so that tasks woken at the same moment
     /// draw the same whatever their order.
-    static PAUSES: RefCell<Random>;
+    static PAUSES: RefCell<Pauses>;
+}
+
+/// What decides how long a task pauses.
+struct Pauses {
+    random: Random,
+    /// Others are in its way most of the time.
+    is_slow: bool,
 }
 
 /// Starts the clocks; inside the runtime of the simulation.
@@ -69,15 +76,18 @@ pub(super) fn secrets(bytes: &mut [u8]) -> Result<(), Error> {
 }
 
 /// A task of the server with its own pauses.
-pub(super) async fn pausing<F: Future>(random: Random, task: F) -> F::Output {
-    PAUSES.scope(RefCell::new(random), task).await
+pub(super) async fn pausing<F: Future>(mut random: Random, task: F) -> F::Output {
+    let is_slow = random.percent(40);
+    PAUSES.scope(RefCell::new(Pauses { random, is_slow }), task).await
 }
 
-/// Mostly nothing, now and then some time: what happens when a thread is busy, or a disk slow.
+/// Mostly nothing, now and then some time: what happens when a thread is busy, or a disk slow. Some tasks nearly always
+/// pause.
 pub(super) fn pause() -> BoxFuture<'static, ()> {
-    let draw = |random: &RefCell<Random>| {
-        let mut random = random.borrow_mut();
+    let draw = |pauses: &RefCell<Pauses>| {
+        let Pauses { random, is_slow } = &mut *pauses.borrow_mut();
         match random.next() % 100 {
+            0..80 if *is_slow => random.between(1, 80),
             0..80 => 0,
             80..95 => random.between(1, 5),
             95..99 => random.between(5, 100),

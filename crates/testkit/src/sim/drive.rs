@@ -3,7 +3,7 @@
 pub use super::server::Stage;
 use super::{
     clock,
-    disk::{Disk, Fault},
+    disk::{Disk, Fault, Outage, Power, SyncEnd, SyncFault},
     link::{Network, Packet},
     page::{Around, Page, members},
     plan::{Act, Plan},
@@ -48,6 +48,9 @@ pub struct Counts {
     pub cuts: u64,
     pub commits: u64,
     pub failed_commits: u64,
+    pub lost_commits: u64,
+    pub syncs: u64,
+    pub failed_syncs: u64,
     pub server_starts: u64,
 }
 
@@ -134,13 +137,14 @@ macro_rules! on {
 
 impl<'a> World<'a> {
     fn new(stage: &'a Stage, plan: &'a Plan, keep_lines: bool) -> Result<Self> {
+        let (data, network) = (stage.data()?, Network::new(plan.seed));
         let mut world = Self {
             plan,
             stage,
-            data: stage.data()?,
+            disk: Disk::new(data.path().to_owned(), network.clone()),
+            data,
             trace: Trace::new(keep_lines),
-            network: Network::new(plan.seed),
-            disk: Disk::default(),
+            network,
             server: None,
             start_at: None,
             starts: 0,
@@ -164,7 +168,7 @@ impl<'a> World<'a> {
             queue: self.plan.queue,
             unindexed: self.plan.unindexed,
         };
-        let server = Server::start(&config, self.starts, self.disk.clone(), self.network.clone())?;
+        let server = Server::start(&config, self.starts, self.disk.clone())?;
         self.server = Some(server);
         self.trace.event(Event::ServerUp);
         Ok(())
@@ -191,7 +195,9 @@ impl<'a> World<'a> {
             if now >= end + SETTLE {
                 return Ok(());
             }
-            self.outage().await;
+            if let Some(outage) = self.disk.take_outage() {
+                self.outage(outage).await?;
+            }
             if self.start_at.is_some_and(|at| at <= now) {
                 self.start()?;
             }
@@ -212,33 +218,43 @@ impl<'a> World<'a> {
 
     fn due(&self) -> Option<u64> {
         let pages = self.pages.iter().flatten().filter_map(Page::due);
-        pages.chain(self.network.lock().due()).min()
+        pages.chain(self.network.lock().due()).chain(self.disk.due()).min()
     }
 
-    /// The power went during a commit.
-    async fn outage(&mut self) {
-        let outage = self.disk.lock().outage.take();
-        if let Some(down) = outage {
-            self.crash(down, true).await;
+    /// The server is gone, or its power.
+    async fn outage(&mut self, outage: Outage) -> Result<()> {
+        match outage {
+            Outage::Ended { down } => self.crash(down, None).await,
+            Outage::Power(power) => self.crash(power.down, Some(power)).await,
         }
     }
 
-    async fn crash(&mut self, down: u64, silent: bool) {
-        let Some(server) = self.server.take() else { return };
-        self.counts.cuts += server.cuts();
+    /// The server dies, if there is one; with `power`, its machine dies, whether it serves or not.
+    async fn crash(&mut self, down: u64, power: Option<Power>) -> Result<()> {
+        let server = self.server.take();
+        if server.is_none() && power.is_none() {
+            return Ok(());
+        }
         {
             let mut net = self.network.lock();
             net.dark = true;
             for link in 0..net.links.len() {
                 if std::mem::take(&mut net.links[link].served) {
                     // A machine that is gone says nothing; one that lives closes what a dead program had open.
-                    if silent { net.swallow(link, true, true) } else { net.cut(link) }
+                    if power.is_some() { net.swallow(link, true, true) } else { net.cut(link) }
                 }
             }
         }
-        server.die().await;
-        self.trace.event(Event::ServerDown);
-        self.start_at = Some(clock::now() + down);
+        // Whoever closes the store properly takes the log over; who dies does not.
+        let image = self.disk.image(power)?;
+        if let Some(server) = server {
+            self.counts.cuts += server.cuts();
+            server.die().await;
+            self.trace.event(Event::ServerDown);
+        }
+        self.disk.put(&image)?;
+        self.start_at = self.start_at.max(Some(clock::now() + down));
+        Ok(())
     }
 
     /// Every packet and goodbye that is due.
@@ -399,10 +415,20 @@ impl<'a> World<'a> {
                 (0..net.links.len()).for_each(|link| net.stall(link, true, true, now + ms));
             }
             Act::Clock { ms } => clock::jump(ms),
-            Act::Crash { down, silent } => self.crash(down, silent).await,
+            Act::Crash { down, kept } => {
+                self.crash(down, kept.map(|kept| Power { kept, down })).await?;
+            }
             Act::Stop { down } => self.stop(down).await?,
             Act::Fail { after, ghost } => self.disk.fault(after, Fault::Fail { ghost }),
-            Act::Power { after, stored, down } => self.disk.fault(after, Fault::Power { stored, down }),
+            Act::Power { after, kept, down } => self.disk.fault(after, Fault::Power(Power { kept, down })),
+            Act::PowerInSync { after, ms, kept, down } => {
+                self.disk.sync_fault(after, SyncFault { ms, end: SyncEnd::Power(Power { kept, down }) });
+            }
+            Act::Blackout { after, ms, kept, down } => self.disk.blackout(after, ms, Power { kept, down }),
+            Act::FailSync { after, ms, down, power, kept } => {
+                let then = power.map(|ms| (ms, Power { kept, down }));
+                self.disk.sync_fault(after, SyncFault { ms, end: SyncEnd::Fail { down, then } });
+            }
         }
         Ok(())
     }
@@ -429,27 +455,35 @@ impl<'a> World<'a> {
 
     /// The server stops while the world goes on, and the scheduler with it.
     async fn stop(&mut self, down: u64) -> Result<()> {
-        let Some(server) = self.server.take() else { return Ok(()) };
-        self.counts.cuts += server.cuts();
-        let mut stopping = std::pin::pin!(server.stop());
+        let Some(mut server) = self.server.take() else { return Ok(()) };
         let network = self.network.clone();
-        loop {
-            self.arrivals();
-            self.ticks();
-            let next = self.due().unwrap_or(u64::MAX).min(clock::now() + 1_000);
-            select! {
-                biased;
-                () = &mut stopping => break,
-                () = network.moved.notified() => {}
-                () = sleep_until(clock::moment(next)) => {}
+        let outage = {
+            let mut stopping = std::pin::pin!(server.stop());
+            loop {
+                self.arrivals();
+                self.ticks();
+                let next = self.due().unwrap_or(u64::MAX).min(clock::now() + 1_000);
+                let stopped = select! {
+                    biased;
+                    () = &mut stopping => true,
+                    () = network.moved.notified() => false,
+                    () = sleep_until(clock::moment(next)) => false,
+                };
+                let outage = self.disk.take_outage();
+                if stopped || outage.is_some() {
+                    break outage;
+                }
             }
-            if self.disk.lock().outage.is_some() {
-                // The power goes while it stops; whatever is left of it is dropped below.
-                break;
-            }
+        };
+        if let Some(outage) = outage {
+            // It does not come to its end.
+            self.server = Some(server);
+            return self.outage(outage).await;
         }
+        self.counts.cuts += server.cuts();
+        drop(server);
+        self.disk.closed();
         self.trace.event(Event::ServerDown);
-        self.disk.lock().outage = None;
         self.start_at = Some(clock::now() + down);
         Ok(())
     }
@@ -457,25 +491,28 @@ impl<'a> World<'a> {
     /// The server dies once more, the logs are read, and everything is judged.
     async fn end(mut self) -> Result<Outcome> {
         let mut violations = self.unrest();
-        let dying = self.crash(0, false);
-        timeout(Duration::from_hours(1), dying).await.context("the server does not die")?;
+        let dying = self.crash(0, None);
+        timeout(Duration::from_hours(1), dying).await.context("the server does not die")??;
         let logs = read_logs(self.data.path())?;
         violations.extend(check(&self.trace.history, &logs, true));
         for log in &logs {
             self.trace.line(format_args!("{log:?}"));
         }
-        let unfenced = std::mem::take(&mut self.disk.lock().unfenced);
+        let unfenced = self.disk.take_unfenced();
         violations.extend(unfenced.into_iter().map(|what| Violation { promise: Promise::D6, what }));
         let count =
             |is: fn(&Event) -> bool| self.trace.history.iter().filter(|event| is(event)).count() as u64;
-        let disk = self.disk.lock();
+        let tally = self.disk.tally();
         let counts = Counts {
             messages: count(|event| matches!(event, Event::Told { .. })),
             received: count(|event| matches!(event, Event::Received { .. })),
             failures: count(|event| matches!(event, Event::Failed { .. })),
             kicks: count(|event| matches!(event, Event::Kicked { .. })),
-            commits: disk.commits as u64,
-            failed_commits: disk.failures as u64,
+            commits: tally.commits,
+            failed_commits: tally.failed_commits,
+            lost_commits: tally.lost,
+            syncs: tally.syncs,
+            failed_syncs: tally.failed_syncs,
             server_starts: self.starts,
             ..self.counts
         };
@@ -510,6 +547,9 @@ impl Counts {
         self.cuts += other.cuts;
         self.commits += other.commits;
         self.failed_commits += other.failed_commits;
+        self.lost_commits += other.lost_commits;
+        self.syncs += other.syncs;
+        self.failed_syncs += other.failed_syncs;
         self.server_starts += other.server_starts;
     }
 }
@@ -518,15 +558,18 @@ impl std::fmt::Display for Counts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "{} messages stored, {} handed to pages, {} failures told; {} kicks, {} slow readers cut, {} of {} commits \
-             failed, {} starts of the server",
+            "{} messages stored, {} handed to pages, {} failures told; {} kicks, {} slow readers cut; of {} commits {} \
+             failed and {} were lost, of {} syncs {} failed; {} starts of the server",
             self.messages,
             self.received,
             self.failures,
             self.kicks,
             self.cuts,
-            self.failed_commits,
             self.commits,
+            self.failed_commits,
+            self.lost_commits,
+            self.syncs,
+            self.failed_syncs,
             self.server_starts
         )
     }

@@ -10,7 +10,7 @@ use super::{
 type Strike = fn(&mut Random, usize) -> Act;
 
 /// All of them. A plan has some kinds and not others: where everything strikes, nothing gets far.
-const STRIKES: [Strike; 22] = [
+const STRIKES: [Strike; 24] = [
     |_, page| Act::Cut { page },
     |_, page| Act::Cut { page },
     |r, page| Act::Swallow { page, up: true, down: r.percent(50) },
@@ -29,11 +29,28 @@ const STRIKES: [Strike; 22] = [
     |_, page| Act::Login { page },
     |_, page| Act::Logout { page },
     |r, _| Act::Clock { ms: clock_jump(r) },
-    |r, _| Act::Crash { down: r.between(10, 20_000), silent: r.percent(30) },
+    |r, _| Act::Crash { down: r.between(10, 20_000), kept: r.percent(30).then(|| kept(r)) },
     |r, _| Act::Stop { down: r.between(10, 5_000) },
     |r, _| Act::Fail { after: r.index(8), ghost: r.percent(50) },
-    |r, _| Act::Power { after: r.index(8), stored: r.percent(50), down: r.between(10, 20_000) },
+    |r, _| Act::Power { after: r.index(8), kept: kept(r), down: r.between(10, 20_000) },
+    |r, _| Act::PowerInSync { after: r.index(8), ms: slow(r), kept: kept(r), down: r.between(10, 20_000) },
+    |r, _| {
+        let power =
+            r.percent(50).then(|| if r.percent(50) { r.between(0, 200) } else { r.between(0, 5_000) });
+        let (after, ms, down) = (r.index(8), slow(r), r.between(10, 5_000));
+        Act::FailSync { after, ms, down, power, kept: kept(r) }
+    },
 ];
+
+/// How many of the commits that are not synced survive; often none.
+fn kept(random: &mut Random) -> usize {
+    if random.percent(50) { 0 } else { random.index(5) }
+}
+
+/// A disk that is about to die often hangs before it does.
+fn slow(random: &mut Random) -> u64 {
+    if random.percent(30) { 0 } else { random.between(10, 3_000) }
+}
 
 /// Up to ten minutes back or two hours ahead.
 fn clock_jump(random: &mut Random) -> i64 {
@@ -61,6 +78,7 @@ impl Plan {
         let groups = plan.groups(random, users);
         plan.talk(random, span, users, groups);
         plan.duels(random, span);
+        plan.blackouts(random, span, groups);
         plan.strikes(random, span);
         plan.steps.sort_by_key(|step| step.at);
         plan
@@ -146,6 +164,38 @@ impl Plan {
                     at += random.between(1, 400);
                 }
             }
+        }
+    }
+
+    /// Pages come and read their logs while one writes to them, the disk hangs, and the power goes.
+    fn blackouts(&mut self, random: &mut Random, span: u64, groups: usize) {
+        if random.percent(50) {
+            return;
+        }
+        for _ in 0..random.between(1, 3) {
+            let (at, writer) = (random.between(4_000, span), random.index(self.pages.len()));
+            for page in 0..self.pages.len() {
+                if self.pages[page] != self.pages[writer] && random.percent(80) {
+                    let act = if random.percent(50) { Act::Cut { page } } else { Act::Reload { page } };
+                    self.add(at + random.between(0, 150), act);
+                }
+            }
+            for _ in 0..random.between(20, 50) {
+                let act = if groups > 0 && random.percent(50) {
+                    Act::SendGroup { page: writer, group: random.index(groups), count: 1, size: 20 }
+                } else {
+                    let to = self.pages[random.index(self.pages.len())];
+                    Act::Send { page: writer, to, count: 1, size: 20 }
+                };
+                self.add(at + random.between(50, 1_200), act);
+            }
+            // What was lost does not come again.
+            if random.percent(70) {
+                self.add(at + random.between(1_200, 2_500), Act::Reload { page: writer });
+            }
+            let (after, ms) = (random.index(2), random.between(50, 1_000));
+            let (kept, down) = (kept(random), random.between(10, 10_000));
+            self.add(at, Act::Blackout { after, ms, kept, down });
         }
     }
 

@@ -7,9 +7,11 @@
 //! [`Plan`] says what they do and when; [`Plan::of`] makes one from a seed.
 
 mod body;
+mod chain;
 mod clock;
 mod disk;
 mod drive;
+mod image;
 mod link;
 mod make;
 mod many;

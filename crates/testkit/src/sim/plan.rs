@@ -81,14 +81,24 @@ pub enum Act {
     Outage { ms: u64 },
     /// The server's clock jumps.
     Clock { ms: i64 },
-    /// The server dies and is started again after so long. When it is `silent`, its machine dies too.
-    Crash { down: u64, silent: bool },
+    /// The server dies and is started again after so long. With `kept`, its machine dies too: of the commits that are not
+    /// synced, so many survive.
+    Crash { down: u64, kept: Option<usize> },
     /// The server is stopped properly and started again after so long.
     Stop { down: u64 },
     /// The commit after so many others fails. With `ghost`, it is found after a crash that follows at once.
     Fail { after: usize, ghost: bool },
-    /// The power goes during the commit after so many others, which is lost or not; it comes back after so long.
-    Power { after: usize, stored: bool, down: u64 },
+    /// The power goes during the commit after so many others, and comes back after so long. Of the commits that are not
+    /// synced, so many survive; this one is the last of them.
+    Power { after: usize, kept: usize, down: u64 },
+    /// The same during the sync after so many others, in which the disk hangs for so long.
+    PowerInSync { after: usize, ms: u64, kept: usize, down: u64 },
+    /// When a sync has opened a session while there is more to be synced, after so many others, the disk hangs for so long,
+    /// and then the power goes, as above. What the new session reads is lost if it should not have been told.
+    Blackout { after: usize, ms: u64, kept: usize, down: u64 },
+    /// The disk hangs for so long in the sync after so many others, which then fails. The server ends and is started again after `down`. With
+    /// `power`, the power goes so long after the failure, as above.
+    FailSync { after: usize, ms: u64, down: u64, power: Option<u64>, kept: usize },
 }
 
 impl Act {
@@ -121,7 +131,10 @@ impl Act {
             | Self::Crash { .. }
             | Self::Stop { .. }
             | Self::Fail { .. }
-            | Self::Power { .. } => None,
+            | Self::Power { .. }
+            | Self::PowerInSync { .. }
+            | Self::Blackout { .. }
+            | Self::FailSync { .. } => None,
         }
     }
 }

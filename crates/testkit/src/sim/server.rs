@@ -2,14 +2,14 @@
 
 use super::{
     clock,
-    disk::{Disk, DiskWriter},
+    disk::{Disk, DiskWriter, Sync},
     link::{Network, ServerEnd},
     random::Random,
 };
 use crate::{App, PASSWORD};
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
 use jmessage_core::{
     Core, Driven, Error, HashCost, Hashing, Options, QueueLimits,
     port::{BlobStream, Blobs, Reader, Unavailable},
@@ -25,9 +25,10 @@ use std::{
 };
 use tempfile::TempDir;
 use tokio::{
+    select,
     sync::watch,
     task::{JoinHandle, JoinSet},
-    time::sleep,
+    time::{Instant, sleep_until},
 };
 
 /// The users of every simulation.
@@ -146,16 +147,25 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn start(config: &Config, life: u64, disk: Disk, network: Network) -> Result<Self> {
+    pub(super) fn start(config: &Config, life: u64, disk: Disk) -> Result<Self> {
         let (writer, reader) = jmessage_store::sqlite::open_with(&config.data, config.unindexed)?;
-        let writer = DiskWriter::new(writer, disk, network)?;
+        let writer = DiskWriter::new(writer, disk.clone())?;
         let options = options(config.queue, clock::wall, clock::secrets);
         let reader: Arc<dyn Reader> = reader;
         let (core, driven) = Core::driven(Box::new(writer), reader, options, clock::pause)?;
         let (stop, stopped) = watch::channel(false);
         let gateway = Gateway::new(core.clone(), Wire::default(), stopped);
         let random = Random::new(config.seed, "server", life);
-        let writer = tokio::spawn(write(driven, Random::new(config.seed, "writer", life)));
+        let mut work = Work {
+            driven,
+            core: core.clone(),
+            disk,
+            random: Random::new(config.seed, "writer", life),
+            is_slow: false,
+            syncs: Vec::new(),
+        };
+        work.is_slow = work.random.percent(60);
+        let writer = tokio::spawn(work.run());
         Ok(Self { core, gateway, stop, writer, connections: JoinSet::new(), random })
     }
 
@@ -170,18 +180,21 @@ impl Server {
         true
     }
 
-    /// Stops as a server does that was asked to: everything that was taken is answered.
-    pub(super) async fn stop(mut self) {
+    /// Stops as a server does that was asked to: everything that was taken is answered. It may be left at any moment, to
+    /// die.
+    pub(super) async fn stop(&mut self) {
         self.stop.send_replace(true);
         while self.connections.join_next().await.is_some() {}
         self.core.stop().await;
-        let _ = self.writer.await;
+        let _ = (&mut self.writer).await;
     }
 
     /// Dies on the spot.
     pub(super) async fn die(mut self) {
-        self.writer.abort();
-        let _ = self.writer.await;
+        if !self.writer.is_finished() {
+            self.writer.abort();
+            let _ = self.writer.await;
+        }
         self.connections.shutdown().await;
     }
 
@@ -191,19 +204,99 @@ impl Server {
     }
 }
 
-/// The writer thread's part: batches of what has queued up while the disk was busy.
-async fn write(mut driven: Driven, mut random: Random) {
-    while driven.gather().await {
-        let busy = match random.next() % 100 {
-            0..70 => random.between(0, 3),
-            70..97 => random.between(3, 30),
-            _ => random.between(30, 1500),
-        };
-        sleep(Duration::from_millis(busy)).await;
-        let goes_on = driven.run();
-        driven.settle();
-        if !goes_on {
+/// How many syncs are under way at most; as many threads write in a real server.
+const SYNCS: usize = 4;
+
+/// The writer threads' part: batches of what has queued up while the disk was busy, and syncs beside them.
+struct Work {
+    driven: Driven,
+    core: Core,
+    disk: Disk,
+    random: Random,
+    /// The disk takes its time for each sync.
+    is_slow: bool,
+    /// When each ends that is under way, and the last transaction that it makes durable.
+    syncs: Vec<(Instant, u64, Sync)>,
+}
+
+impl Work {
+    async fn run(mut self) {
+        let (mut goes_on, mut commit, mut end) = (true, None, None);
+        let core = self.core.clone();
+        while goes_on || !self.syncs.is_empty() {
+            let is_free = goes_on && commit.is_none() && self.syncs.len() < SYNCS;
+            select! {
+                biased;
+                () = core.failed(), if end.is_none() => {
+                    // Until it has ended, it still answers.
+                    end = Some(self.after(0, 100));
+                }
+                () = reached(end) => break,
+                () = reached(self.syncs.iter().map(|(ends, ..)| *ends).min()) => self.sync(),
+                () = reached(commit) => {
+                    commit = None;
+                    goes_on = self.driven.run();
+                    self.begin();
+                }
+                gathered = self.driven.gather(), if is_free => {
+                    goes_on = gathered;
+                    commit = gathered.then(|| self.busy());
+                }
+            }
+        }
+        if core.failed().now_or_never().is_some() {
+            self.disk.ended();
+        }
+    }
+
+    /// Until when the disk is busy with something else.
+    fn busy(&mut self) -> Instant {
+        match self.random.next() % 100 {
+            0..70 => self.after(0, 3),
+            70..97 => self.after(3, 30),
+            _ => self.after(30, 1500),
+        }
+    }
+
+    /// A sync of what is committed begins.
+    fn begin(&mut self) {
+        if let Some(upto) = self.driven.unsynced() {
+            let ends = match self.random.next() % 100 {
+                0..95 if self.is_slow => self.after(20, 200),
+                0..60 => self.after(0, 5),
+                60..95 => self.after(5, 60),
+                _ => self.after(60, 1500),
+            };
+            let sync = self.disk.begin();
+            self.syncs.push((ends, upto, sync));
+        }
+    }
+
+    /// The first sync to end has ended, unless the disk hangs.
+    fn sync(&mut self) {
+        if let Some(until) = self.disk.hangs() {
+            for (ends, ..) in &mut self.syncs {
+                *ends = (*ends).max(clock::moment(until));
+            }
             return;
         }
+        let first = self.syncs.iter().enumerate().min_by_key(|(_, (ends, ..))| *ends).map(|(at, _)| at);
+        if let Some(at) = first {
+            let (_, upto, sync) = self.syncs.remove(at);
+            self.disk.ends(sync);
+            self.driven.sync(upto);
+        }
+    }
+
+    fn after(&mut self, low: u64, high: u64) -> Instant {
+        Instant::now() + Duration::from_millis(self.random.between(low, high))
+    }
+}
+
+/// Returns at this moment; never without one.
+async fn reached(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }
