@@ -136,6 +136,11 @@ impl Core {
         self.0.writers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether a sync has failed.
+    pub fn has_failed(&self) -> bool {
+        self.0.progress.has_failed()
+    }
+
     /// Returns once a sync has failed. What was not durable then may never become so; nothing is stored any more, and reads
     /// fail. Only a store that is opened anew knows what there is.
     pub async fn failed(&self) {

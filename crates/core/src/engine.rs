@@ -135,6 +135,8 @@ impl Engine {
             }
             if matches!(command, Command::Stop) {
                 goes_on = false;
+            } else if self.progress.has_failed() {
+                self.refuse(command);
             } else if let Some((op, then)) = self.prepare(command) {
                 ops.push(op);
                 rest.push(then);
@@ -158,9 +160,6 @@ impl Engine {
             return;
         }
         let (ops, rest) = (std::mem::take(ops), std::mem::take(rest));
-        if self.progress.has_failed() {
-            return self.failed(&Unavailable("a sync has failed; a restart is needed".into()), rest);
-        }
         let number = self.progress.begin();
         match self.writer.commit(&ops) {
             Ok(results) => {
@@ -198,16 +197,19 @@ impl Engine {
             Ok(()) => {
                 while let Some(committed) = self.committed.pop_front_if(|next| next.number <= upto) {
                     let Committed { number, ops, rest, results } = committed;
-                    self.progress.reach(number);
                     for ((op, then), result) in ops.into_iter().zip(rest).zip(results) {
                         self.finish(op, then, result);
                     }
+                    // Whoever reads the same meanwhile goes on when it was offered: it is not told twice.
+                    self.progress.reach(number);
                 }
             }
             Err(error) => {
                 self.progress.fail();
                 for committed in std::mem::take(&mut self.committed) {
-                    self.failed(&error, committed.rest);
+                    if !committed.rest.is_empty() {
+                        self.failed(&error, committed.rest);
+                    }
                 }
             }
         }
@@ -218,6 +220,34 @@ impl Engine {
         Stats::add(&self.stats.commit_failures, 1);
         for then in rest {
             fail(then, Error::Unavailable);
+        }
+    }
+
+    /// Once a sync has failed, what the store shows may not be so: nothing is decided by it.
+    fn refuse(&mut self, command: Command) {
+        let error = Error::Unavailable;
+        match command {
+            Command::Send { session, request, .. }
+            | Command::Group { session, request, .. }
+            | Command::End { session, request } => session.queue.reply(request, Err(error)),
+            Command::Acknowledge { session, .. } => session.queue.acknowledged(),
+            Command::Post { answer, .. } => drop(answer.send(Err(error))),
+            Command::Open { answer, .. } => drop(answer.send(Err(error))),
+            Command::Aside { answer, .. } => drop(answer.send(Err(error))),
+            Command::Change { answer, .. } => drop(answer.send(Err(error))),
+            // The connection is gone, whatever is stored.
+            Command::Leave { session } => {
+                let last = self.hub.leave(&session, &self.stats);
+                self.gone(&session, last);
+            }
+            // Nobody waits, or hears of it when the answer is dropped.
+            Command::Watch { .. }
+            | Command::Show { .. }
+            | Command::Typing { .. }
+            | Command::Broadcast { .. }
+            | Command::Look { .. }
+            | Command::LookIn { .. }
+            | Command::Stop => {}
         }
     }
 

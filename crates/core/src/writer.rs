@@ -1,4 +1,5 @@
-//! The writer: takes what has queued up as one batch, again and again, on a thread of its own or when it is told to.
+//! The writer: takes what has queued up as one batch, again and again, on threads of its own that take turns, or when it is
+//! told to.
 
 use crate::{
     admission::{self, Admission},
@@ -9,7 +10,7 @@ use crate::{
 use std::{
     io,
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     task::{Context, Poll, Wake},
     thread,
     time::{Duration, Instant},
@@ -53,25 +54,24 @@ impl Shared {
     /// Takes commands, commits them, and makes them durable while another thread takes the next. It ends at
     /// [`Command::Stop`] or when every sender is gone.
     fn work(&self, log: &mut dyn Log) {
-        loop {
-            let mut intake = lock(&self.intake);
+        // After a panic nothing goes on.
+        while let Ok(mut intake) = self.intake.lock() {
             if intake.stopped || !intake.wait() {
                 break;
             }
-            let mut engine = lock(&self.engine);
+            let Ok(mut engine) = self.engine.lock() else { break };
+            let before = engine.unsynced();
             intake.carry_out(&mut engine, log);
-            let unsynced = engine.unsynced();
+            // What others have committed they sync themselves.
+            let mine = engine.unsynced().filter(|last| before != Some(*last));
             drop((engine, intake));
-            if let Some(last) = unsynced {
+            if let Some(last) = mine {
                 let result = log.sync();
-                lock(&self.engine).synced(last, result);
+                let Ok(mut engine) = self.engine.lock() else { break };
+                engine.synced(last, result);
             }
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Driven {

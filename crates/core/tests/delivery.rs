@@ -5,12 +5,12 @@
 mod fixture;
 
 use jmessage_core::{
-    Core, End, Error, Event, GroupChange, Options, Proof, QueueLimits, Receipt, Session, To, Token,
+    Core, End, Error, Event, GroupChange, GroupRef, Options, Proof, QueueLimits, Receipt, Session, To, Token,
     port::{Done, Log, Op, Reader, Refusal, Unavailable, Writer},
 };
 use jmessage_model::{
-    AppId, AppKey, ClientKey, Content, ConversationId, Description, GroupName, Limits, Nickname, Password,
-    Platform, Seq, Username,
+    AppId, AppKey, ClientKey, Content, ConversationId, Description, GroupKey, GroupName, Limits, Nickname,
+    Password, Platform, Seq, Username,
 };
 use std::sync::{
     Arc,
@@ -288,6 +288,20 @@ async fn what_cannot_be_synced_is_refused_reaches_nobody_and_is_the_end() {
         _ = bobby.queue.take(&mut events) => panic!("{events:?}"),
         () = tokio::task::yield_now() => {}
     }
+}
+
+#[tokio::test]
+async fn after_a_sync_that_failed_nothing_is_decided_by_what_the_store_shows() {
+    let domain = Domain::new(QueueLimits::default()).await;
+    let (alice, _) = domain.login_level("alice").await;
+    domain.unsynced.store(true, Relaxed);
+    let enter = || GroupChange::Enter { group: GroupRef::Key(GroupKey::new("room").unwrap()) };
+    assert_eq!(domain.change(&alice, enter()).await, Err(Error::Unavailable));
+    // The room is there, and alice is in it, as far as the store knows.
+    assert_eq!(domain.change(&alice, enter()).await, Err(Error::Unavailable));
+    domain.core.acknowledge(&alice, vec![]).await.unwrap();
+    assert!(domain.core.look(&alice, vec![], vec![]).await.is_err());
+    domain.core.stop().await;
 }
 
 #[tokio::test]

@@ -153,7 +153,7 @@ async fn with_core<T>(
     config: &Config,
     work: impl AsyncFnOnce(&Core) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let core = run::open_core(config)?;
+    let (_lock, core) = run::open_for_command(config)?;
     let result = work(&core).await;
     core.stop().await;
     result

@@ -315,8 +315,17 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let running = run::serve(config).await?;
     writeln!(io::stdout(), "listening on http://{}", running.addr)?;
     io::stdout().flush()?;
-    stop.await;
+    let core = running.core.clone();
+    tokio::select! {
+        () = stop => {}
+        () = core.failed() => {}
+    }
     running.stop().await;
+    if core.has_failed() {
+        return Err(
+            "the disk did not sync; what it holds is looked at when the server is started again".into()
+        );
+    }
     Ok(())
 }
 

@@ -3,7 +3,10 @@
 use crate::{Bucket, Config, http, listener, lock::DataLock};
 use jmessage_core::{Core, Error, Hashing, Options, Retention, port::Unavailable};
 use jmessage_model::Millis;
-use jmessage_store::blobs::{self, StoredBlobs};
+use jmessage_store::{
+    blobs::{self, StoredBlobs},
+    sqlite::{self, SqliteReader, SqliteWriter},
+};
 use std::{
     io,
     net::SocketAddr,
@@ -60,9 +63,23 @@ pub struct Running {
     _lock: DataLock,
 }
 
-/// Opens the domain on the store of `config`.
+/// The store's two halves.
+type Store = (SqliteWriter, Arc<SqliteReader>);
+
+/// Opens the domain on the store of `config`, which no server uses now.
 pub fn open_core(config: &Config) -> Result<Core, StartError> {
-    let (writer, reader) = jmessage_store::sqlite::open(&config.data_dir)?;
+    start_core(config, sqlite::open(&config.data_dir)?)
+}
+
+/// Opens the domain for a command: on the store alone, or beside the server that uses it. The lock is to be held until the domain has
+/// stopped.
+pub(crate) fn open_for_command(config: &Config) -> Result<(Option<DataLock>, Core), StartError> {
+    let lock = prepare(&config.data_dir, DataLock::try_take)?;
+    let open = if lock.is_some() { sqlite::open } else { sqlite::open_beside };
+    Ok((lock, start_core(config, open(&config.data_dir)?)?))
+}
+
+fn start_core(config: &Config, (writer, reader): Store) -> Result<Core, StartError> {
     let blobs = match &config.bucket {
         Some(bucket) => in_bucket(bucket)?,
         None => blobs::local(&config.data_dir.join("media"))?,
@@ -95,7 +112,7 @@ fn in_bucket(_: &Bucket) -> Result<StoredBlobs, Unavailable> {
 
 /// Starts the server; it serves when this returns.
 pub async fn serve(mut config: Config) -> Result<Running, StartError> {
-    let lock = prepare(&config.data_dir)?;
+    let lock = prepare(&config.data_dir, DataLock::take)?;
     let files = open_files();
     // Polls wait on connections that speak HTTP.
     let polls = if config.webim.mounts.is_empty() { 0 } else { config.webim.pages };
@@ -187,9 +204,9 @@ async fn trim(core: Core, retention: Retention, mut stop: watch::Receiver<bool>)
     }
 }
 
-fn prepare(directory: &Path) -> Result<DataLock, StartError> {
-    let lock = jmessage_store::sqlite::prepare(directory).and_then(|()| DataLock::take(directory));
-    lock.map_err(|error| StartError::Data(directory.display().to_string(), error))
+fn prepare<T>(directory: &Path, lock: fn(&Path) -> io::Result<T>) -> Result<T, StartError> {
+    let locked = sqlite::prepare(directory).and_then(|()| lock(directory));
+    locked.map_err(|error| StartError::Data(directory.display().to_string(), error))
 }
 
 async fn bind(addr: SocketAddr) -> Result<TcpListener, StartError> {

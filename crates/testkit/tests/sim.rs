@@ -5,7 +5,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use jmessage_testkit::sim::{Plan, Stage, hunt_all, many, report, run, table};
-use std::{fmt::Write, thread, time::Duration};
+use std::{thread, time::Duration};
 
 /// Seeds that `cargo xtask test` runs.
 const SEEDS: u64 = 2_000;
@@ -41,18 +41,20 @@ fn a_plan_that_was_printed_and_read_again_is_the_same_simulation() {
 /// How many messages are stored in the end when a page has sent one in each of some commits, none of which was synced
 /// before this happened; and how many commits were lost.
 fn stored_after(stage: &Stage, fault: &str) -> (usize, u64) {
-    let mut text = r#"{"seed":1,"pages":[0],"queue":64,"unindexed":64,"patient":false,"steps":[]}
-{"at":0,"do":"open","page":0}
-"#
-    .to_owned();
-    writeln!(text, "{{\"at\":9900,{fault}}}").unwrap();
-    for at in (10_000..12_000).step_by(200) {
-        let send = r#""do":"send","page":0,"to":1,"count":1,"size":8"#;
-        writeln!(text, "{{\"at\":{at},{send}}}").unwrap();
-    }
+    let sends: Vec<_> = (10_000..12_000)
+        .step_by(200)
+        .map(|at| format!("{{\"at\":{at},\"do\":\"send\",\"page\":0,\"to\":1,\"count\":1,\"size\":8}}"))
+        .collect();
     // It sends nothing again.
-    text += r#"{"at":13000,"do":"close","page":0,"dies":true}
-{"at":60000,"do":"open","page":0}"#;
+    let text = format!(
+        r#"{{"seed":1,"pages":[0],"queue":64,"unindexed":64,"patient":false,"steps":[]}}
+{{"at":0,"do":"open","page":0}}
+{{"at":9900,{fault}}}
+{}
+{{"at":13000,"do":"close","page":0,"dies":true}}
+{{"at":60000,"do":"open","page":0}}"#,
+        sends.join("\n")
+    );
     let outcome = run(stage, &Plan::read(&text).unwrap(), true).unwrap();
     assert!(outcome.violations.is_empty(), "{fault}: {:?}", outcome.violations);
     let stored = outcome.lines.iter().map(|line| line.matches("Stored {").count()).sum();

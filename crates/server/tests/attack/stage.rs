@@ -1,6 +1,6 @@
 //! A server on data that outlives it, a proxy before it, and pages.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use jmessage_testkit::{
     App, Client, Dice, PASSWORD, PATIENCE, Process,
     history::{Event, To, check, read_logs},
@@ -113,6 +113,25 @@ impl Stage {
     pub(crate) async fn kill(&self, server: Process) -> Result<()> {
         self.proxy.lead_to(None);
         server.kill().await?;
+        self.scene.record(Event::ServerDown);
+        Ok(())
+    }
+
+    /// Pages talk until the server ends by itself, which it calls a failure.
+    pub(crate) async fn say_until_it_ends(&mut self, mut server: Process) -> Result<()> {
+        let talking = async {
+            loop {
+                self.say(1);
+                // Not all at once: each commit shall be small.
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let status = tokio::select! {
+            status = server.ended() => status?,
+            () = talking => bail!("talk has no end"),
+        };
+        ensure!(status.code() == Some(1), "the server ended with {status}");
+        self.proxy.lead_to(None);
         self.scene.record(Event::ServerDown);
         Ok(())
     }

@@ -7,7 +7,7 @@ use tokio::process::Command;
 
 /// Data on which one server after the other runs.
 pub(crate) struct House {
-    data: TempDir,
+    pub(crate) data: TempDir,
     pub(crate) app: App,
 }
 

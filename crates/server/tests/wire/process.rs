@@ -4,7 +4,8 @@ use crate::house::House;
 use anyhow::{Context, Result, ensure};
 use jmessage_proto::{MAX_FRAME, Response, close};
 use jmessage_testkit::{Client, Next, get, metric, sys};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs::File, time::Duration};
+use tokio::time::sleep;
 
 #[tokio::test]
 async fn what_was_accepted_survives_a_kill() -> Result<()> {
@@ -177,6 +178,24 @@ async fn memory_stays_bounded_under_unfinished_messages() -> Result<()> {
     ensure!(grown < (CONNECTIONS * 3 * MAX_FRAME) as u64, "{grown} bytes for {CONNECTIONS} connections");
     house.enter(&server, "alice001").await?.say("bobby001", "still served").await?;
     Ok(())
+}
+
+/// An operator's command keeps the data while it works and no server does.
+#[tokio::test]
+async fn a_server_waits_for_a_command_to_end_and_not_for_another_server() -> Result<()> {
+    let house = House::new().await?;
+    let lock = File::create(house.data.path().join("lock"))?;
+    lock.lock()?;
+    let release = async {
+        sleep(Duration::from_millis(200)).await;
+        lock.unlock()
+    };
+    let (server, released) = tokio::join!(house.serve(&[]), release);
+    released?;
+    let server = server?;
+    ensure!(house.serve(&[]).await.is_err(), "two servers on the same data");
+    house.enter(&server, "alice001").await?.say("bobby001", "the first one serves").await?;
+    server.stop().await
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@
 //!
 //! SQLite does it by itself, on the connection that writes, and messages wait meanwhile. Here a thread beside the writer takes
 //! over what the log has, and once more what came while it did so; what is left then is little, and the writer takes it over
-//! between two commits, after which the log begins anew.
+//! between two commits, after which the log begins anew. (SQLite syncs the database only when it came to the end of the log: where
+//! there is no end to what comes, that is left to the writer.)
 //!
 //! SQLite passes over what fails: it is tried again. That is right for a write. But after a sync that failed, pages that an
 //! earlier try had written may be lost though the kernel holds them for clean, and once a later sync succeeds, the log, which
@@ -31,53 +32,76 @@ const PAGES: i32 = 2048;
 pub(super) struct Checkpoint {
     /// How many pages the log has.
     pages: Arc<AtomicI32>,
-    failed: Failed,
+    keeper: Keeper,
     helper: Option<Helper>,
 }
 
-/// Whether a sync of the log or of the database has failed, for all who have to do with them.
+/// What may be done to the log, for all who have to do with it.
 #[derive(Clone, Default)]
-pub(super) struct Failed(Arc<AtomicBool>);
+pub(super) struct Keeper {
+    /// Whether a sync of the log or of the database has failed.
+    failed: Arc<AtomicBool>,
+    /// Whether another process keeps the log.
+    is_guest: bool,
+}
 
-impl Failed {
+impl Keeper {
+    /// Where another process keeps the log, it is never taken over here: what became of it is known there alone.
+    pub(super) fn guest() -> Self {
+        Self { is_guest: true, ..Self::default() }
+    }
+
+    pub(super) fn is_guest(&self) -> bool {
+        self.is_guest
+    }
+
     /// From now on nothing is stored, and the log stays as it is.
     pub(super) fn fail(&self) {
-        self.0.store(true, SeqCst);
+        self.failed.store(true, SeqCst);
     }
 
     /// Whether anything may be stored.
     pub(super) fn allows(&self) -> Result<(), Unavailable> {
-        if self.0.load(SeqCst) {
+        if self.failed.load(SeqCst) {
             return Err(Unavailable("the database could not be synced; it needs a restart".into()));
         }
         Ok(())
     }
 
+    fn leaves_log(&self) -> bool {
+        self.is_guest || self.allows().is_err()
+    }
+
     fn take_over(&self, connection: &Connection) {
-        if self.allows().is_ok() {
-            self.ended(connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())));
+        if !self.leaves_log()
+            && let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+        {
+            self.saw(&error);
         }
     }
 
-    fn ended(&self, result: rusqlite::Result<()>) {
-        let code = result.err().and_then(|error| error.sqlite_error().map(|error| error.extended_code));
-        if code == Some(ffi::SQLITE_IOERR_FSYNC) {
+    /// Looks at an error of SQLite's.
+    pub(super) fn saw(&self, error: &rusqlite::Error) {
+        if error.sqlite_error().map(|error| error.extended_code) == Some(ffi::SQLITE_IOERR_FSYNC) {
             self.fail();
         }
     }
 
-    /// Closes a connection. The last one takes the log over and removes it, which must not be after a failure.
+    /// Closes a connection. The last one of all takes the log over and removes it, if it may.
     pub(super) fn close(&self, connection: &Connection) {
-        if self.allows().is_err() {
-            // It has no way to fail.
-            let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
-        }
+        keep_log(connection, self.leaves_log());
     }
+}
+
+/// Whether the log stays as it is when this connection is the last one to be closed.
+pub(super) fn keep_log(connection: &Connection, keep: bool) {
+    // It has no way to fail.
+    let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep);
 }
 
 impl Checkpoint {
     /// From now on, the log of this connection is taken over here only.
-    pub(super) fn new(connection: &mut Connection, failed: Failed) -> rusqlite::Result<Self> {
+    pub(super) fn new(connection: &mut Connection, keeper: Keeper) -> rusqlite::Result<Self> {
         let pages = Arc::new(AtomicI32::new(0));
         let seen = pages.clone();
         let see = move |_: &mut Wal, pages| {
@@ -85,12 +109,12 @@ impl Checkpoint {
             Ok(())
         };
         connection.wal_hook(Some(see))?;
-        Ok(Self { pages, failed, helper: None })
+        Ok(Self { pages, keeper, helper: None })
     }
 
     /// A thread with a connection of its own does most of it from now on.
     pub(super) fn get_help(&mut self, connection: Connection) -> io::Result<()> {
-        self.helper = Some(Helper::start(connection, self.failed.clone())?);
+        self.helper = Some(Helper::start(connection, self.keeper.clone())?);
         Ok(())
     }
 
@@ -98,14 +122,13 @@ impl Checkpoint {
     pub(super) fn run(&mut self, connection: &Connection) {
         let is_long = self.pages.load(Relaxed) >= PAGES;
         match &mut self.helper {
-            Some(helper) => {
-                if helper.has_done() {
-                    self.failed.take_over(connection);
-                } else if is_long {
-                    helper.ask();
-                }
-            }
-            None if is_long => self.failed.take_over(connection),
+            Some(helper) => match (helper.has_done(), is_long) {
+                (true, true) => self.keeper.take_over(connection),
+                (false, true) => helper.ask(),
+                // It had come to the end of the log, which has begun anew.
+                (_, false) => {}
+            },
+            None if is_long => self.keeper.take_over(connection),
             None => {}
         }
     }
@@ -120,17 +143,17 @@ struct Helper {
 }
 
 impl Helper {
-    fn start(connection: Connection, failed: Failed) -> io::Result<Self> {
+    fn start(connection: Connection, keeper: Keeper) -> io::Result<Self> {
         let (asks, asked) = mpsc::channel();
         let done = Arc::new(AtomicBool::new(false));
         let says = done.clone();
         let work = move || {
             for () in asked {
-                failed.take_over(&connection);
-                failed.take_over(&connection);
+                keeper.take_over(&connection);
+                keeper.take_over(&connection);
                 says.store(true, SeqCst);
             }
-            failed.close(&connection);
+            keeper.close(&connection);
         };
         let thread = Some(thread::Builder::new().name("checkpoint".into()).spawn(work)?);
         Ok(Self { asks: Some(asks), done, is_asked: false, thread })
@@ -164,22 +187,19 @@ mod tests {
     use super::*;
     use std::path::Path;
 
-    fn failure(code: i32) -> rusqlite::Result<()> {
-        Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None))
+    fn failure(code: i32) -> rusqlite::Error {
+        rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)
     }
 
     #[test]
     fn a_sync_that_fails_is_the_end_and_other_failures_are_passed_over() {
-        let failed = Failed::default();
-        for harmless in
-            [Ok(()), failure(ffi::SQLITE_IOERR_WRITE), failure(ffi::SQLITE_FULL), failure(ffi::SQLITE_LOCKED)]
-        {
-            failed.ended(harmless);
-            assert!(failed.allows().is_ok());
+        let keeper = Keeper::default();
+        for harmless in [ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_FULL, ffi::SQLITE_LOCKED] {
+            keeper.saw(&failure(harmless));
+            assert!(keeper.allows().is_ok());
         }
-        failed.ended(failure(ffi::SQLITE_IOERR_FSYNC));
-        failed.ended(Ok(()));
-        assert!(failed.allows().is_err());
+        keeper.saw(&failure(ffi::SQLITE_IOERR_FSYNC));
+        assert!(keeper.allows().is_err());
     }
 
     /// A log of 70 megabytes, by and by.
@@ -205,7 +225,7 @@ mod tests {
     fn a_log_that_grows_is_taken_over() {
         let directory = tempfile::tempdir().unwrap();
         let mut connection = prepare(directory.path());
-        let mut checkpoint = Checkpoint::new(&mut connection, Failed::default()).unwrap();
+        let mut checkpoint = Checkpoint::new(&mut connection, Keeper::default()).unwrap();
         fill(&connection, &mut checkpoint, || {});
         let [database, log] = megabytes(directory.path());
         assert!(database > 50 && log < 16, "{database} and {log}");
@@ -215,12 +235,9 @@ mod tests {
     fn a_thread_beside_the_writer_takes_most_of_it_over() {
         let directory = tempfile::tempdir().unwrap();
         let mut connection = prepare(directory.path());
-        let mut checkpoint = Checkpoint::new(&mut connection, Failed::default()).unwrap();
+        let mut checkpoint = Checkpoint::new(&mut connection, Keeper::default()).unwrap();
         checkpoint.get_help(super::super::connect(&directory.path().join("db")).unwrap()).unwrap();
-        let (asks, done) = {
-            let helper = checkpoint.helper.as_ref().unwrap();
-            (helper.asks.clone().unwrap(), helper.done.clone())
-        };
+        let done = checkpoint.helper.as_ref().unwrap().done.clone();
         // Whatever it was asked for is done before the next commit.
         let mut asked = 0;
         let pages = checkpoint.pages.clone();
@@ -232,22 +249,23 @@ mod tests {
                 }
             }
         });
-        drop(asks);
         let [database, log] = megabytes(directory.path());
         assert!(asked > 3 && database > 50 && log < 16, "{asked} times, {database} and {log}");
     }
 
     #[test]
-    fn after_a_failure_the_log_is_neither_taken_over_nor_removed() {
-        let directory = tempfile::tempdir().unwrap();
-        let mut connection = prepare(directory.path());
-        let failed = Failed::default();
-        let mut checkpoint = Checkpoint::new(&mut connection, failed.clone()).unwrap();
+    fn after_a_failure_and_beside_another_process_the_log_is_neither_taken_over_nor_removed() {
+        let failed = Keeper::default();
         failed.fail();
-        fill(&connection, &mut checkpoint, || {});
-        failed.close(&connection);
-        drop(connection);
-        let [database, log] = megabytes(directory.path());
-        assert!(database == 0 && log > 60, "{database} and {log}");
+        for keeper in [failed, Keeper::guest()] {
+            let directory = tempfile::tempdir().unwrap();
+            let mut connection = prepare(directory.path());
+            let mut checkpoint = Checkpoint::new(&mut connection, keeper.clone()).unwrap();
+            fill(&connection, &mut checkpoint, || {});
+            keeper.close(&connection);
+            drop(connection);
+            let [database, log] = megabytes(directory.path());
+            assert!(database == 0 && log > 60, "{database} and {log}");
+        }
     }
 }

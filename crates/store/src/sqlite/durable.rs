@@ -1,6 +1,9 @@
 //! What SQLite leaves to whoever starts it: that names last, and that what is found after a crash is on the disk.
 
-use super::{checkpoint::Failed, unavailable};
+use super::{
+    checkpoint::{Keeper, keep_log},
+    unavailable,
+};
 use jmessage_core::port::{Log, Unavailable};
 use rusqlite::Connection;
 use std::{
@@ -16,14 +19,14 @@ const PIECE: usize = 256 << 10;
 /// The log, opened once more: its sync tells of all errors since it was opened, whoever else was told of them.
 pub(super) struct SqliteLog {
     file: File,
-    failed: Failed,
+    keeper: Keeper,
 }
 
 impl SqliteLog {
-    pub(super) fn open(log: &Path, failed: Failed) -> Result<Self, Unavailable> {
+    pub(super) fn open(log: &Path, keeper: Keeper) -> Result<Self, Unavailable> {
         let file = OpenOptions::new().write(true).open(log);
         let file = file.map_err(|error| Unavailable(format!("{}: {error}", log.display())))?;
-        Ok(Self { file, failed })
+        Ok(Self { file, keeper })
     }
 }
 
@@ -31,10 +34,10 @@ impl Log for SqliteLog {
     fn sync(&mut self) -> Result<(), Unavailable> {
         let synced = self.file.sync_data();
         if synced.is_err() {
-            self.failed.fail();
+            self.keeper.fail();
         }
         synced.map_err(|error| Unavailable(format!("the log could not be synced: {error}")))?;
-        self.failed.allows()
+        self.keeper.allows()
     }
 }
 
@@ -72,11 +75,15 @@ fn sync(_: &Path) -> io::Result<()> {
 /// the disk: the next one finds them in the kernel's memory and takes them for committed. After a sync that failed a later
 /// one does not help, since the kernel may hold those pages for clean; so the log is written once more before it is synced.
 pub(super) fn settle_log(connection: &Connection, log: &Path) -> Result<(), Unavailable> {
+    // Closed before that is done, the connection would take over what it found.
+    keep_log(connection, true);
     // Nobody else writes to the log or begins it anew while the write lock is held.
     connection.execute_batch("BEGIN IMMEDIATE").map_err(unavailable)?;
     let settled = rewrite(log).map_err(|error| Unavailable(format!("{}: {error}", log.display())));
     connection.execute_batch("ROLLBACK").map_err(unavailable)?;
-    settled
+    settled?;
+    keep_log(connection, false);
+    Ok(())
 }
 
 fn rewrite(log: &Path) -> io::Result<()> {

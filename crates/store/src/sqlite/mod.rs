@@ -25,7 +25,7 @@ mod writer;
 pub use reader::SqliteReader;
 pub use writer::SqliteWriter;
 
-use checkpoint::Failed;
+use checkpoint::{Keeper, keep_log};
 use jmessage_core::{TokenDigest, port::Unavailable};
 use rusqlite::{Connection, config::DbConfig};
 use std::{fs, io, path::Path, sync::Arc, time::Duration};
@@ -41,17 +41,20 @@ const LOCK_WAIT: Duration = Duration::from_secs(10);
 /// For the one connection that writes. Its indexes are hit all over, so their pages must stay in memory (64 MiB); and a
 /// page that changes often should be copied from the log to the database seldom (see `checkpoint.rs`). Together this
 /// doubles the messages a second.
-const WRITER: &str = "PRAGMA cache_size = -65536; PRAGMA synchronous = NORMAL;";
+const WRITER: &str = "PRAGMA cache_size = -65536;";
+/// For connections of the one process that syncs the log itself.
+const KEEPER: &str = "PRAGMA synchronous = NORMAL;";
 
 /// How many entries gather before their places in the indexes are written: enough that those of one conversation share
 /// pages, few enough that a start reads them in no time.
 pub const UNINDEXED: usize = 8192;
 
-/// Opens the store in `directory`, which is made if it is not there. Creates or migrates the tables.
+/// Opens the store in `directory`, which is made if it is not there. Creates or migrates the tables. No other process may have
+/// it open but by [`open_beside`].
 pub fn open(directory: &Path) -> Result<(SqliteWriter, Arc<SqliteReader>), Unavailable> {
     let (mut writer, reader) = open_with(directory, UNINDEXED)?;
     let connection = connect(&directory.join(FILE))?;
-    connection.execute_batch("PRAGMA synchronous = NORMAL").map_err(unavailable)?;
+    connection.execute_batch(KEEPER).map_err(unavailable)?;
     writer.get_help(connection).map_err(|error| Unavailable(error.to_string()))?;
     Ok((writer, reader))
 }
@@ -61,16 +64,36 @@ pub fn open_with(
     directory: &Path,
     unindexed: usize,
 ) -> Result<(SqliteWriter, Arc<SqliteReader>), Unavailable> {
-    let file = directory.join(FILE);
+    open_as(Keeper::default(), directory, unindexed)
+}
+
+/// Opens the store beside a process that has it open: what is committed here is synced before that process can see it, and the
+/// log is left alone.
+pub fn open_beside(directory: &Path) -> Result<(SqliteWriter, Arc<SqliteReader>), Unavailable> {
+    open_as(Keeper::guest(), directory, UNINDEXED)
+}
+
+fn open_as(
+    keeper: Keeper,
+    directory: &Path,
+    unindexed: usize,
+) -> Result<(SqliteWriter, Arc<SqliteReader>), Unavailable> {
+    let (file, log) = (directory.join(FILE), directory.join(LOG));
     prepare(directory).map_err(|error| Unavailable(format!("{}: {error}", directory.display())))?;
     let connection = connect(&file)?;
-    durable::settle_log(&connection, &directory.join(LOG))?;
+    if keeper.is_guest() {
+        keep_log(&connection, true);
+    } else {
+        durable::settle_log(&connection, &log)?;
+    }
     schema::migrate(&connection)?;
     connection.execute_batch(WRITER).map_err(unavailable)?;
-    let (tail, failed) = (Arc::new(Tail::default()), Failed::default());
-    let log = directory.join(LOG);
-    let writer = SqliteWriter::new(connection, log, tail.clone(), failed.clone(), unindexed);
-    Ok((writer.map_err(unavailable)?, Arc::new(SqliteReader::new(file, tail, failed))))
+    if !keeper.is_guest() {
+        connection.execute_batch(KEEPER).map_err(unavailable)?;
+    }
+    let tail = Arc::new(Tail::default());
+    let writer = SqliteWriter::new(connection, log, tail.clone(), keeper.clone(), unindexed);
+    Ok((writer.map_err(unavailable)?, Arc::new(SqliteReader::new(file, tail, keeper))))
 }
 
 /// Makes the directory and an empty file for the database, if they are not there; their names survive a power cut. Both

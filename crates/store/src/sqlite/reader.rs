@@ -1,7 +1,7 @@
 //! Reads of committed state, on connections that are kept for the next reader.
 
 use super::{
-    checkpoint::Failed, connect, file, from_sql, log, people, profile, retention, tail::Tail, to_sql,
+    checkpoint::Keeper, connect, file, from_sql, log, people, profile, retention, tail::Tail, to_sql,
     unavailable, writer::indexed_head,
 };
 use jmessage_core::{
@@ -29,20 +29,20 @@ pub struct SqliteReader {
     file: PathBuf,
     idle: Mutex<Vec<Connection>>,
     tail: Arc<Tail>,
-    failed: Failed,
+    keeper: Keeper,
 }
 
 impl Drop for SqliteReader {
     fn drop(&mut self) {
         for connection in self.idle.get_mut().unwrap_or_else(PoisonError::into_inner) {
-            self.failed.close(connection);
+            self.keeper.close(connection);
         }
     }
 }
 
 impl SqliteReader {
-    pub(super) fn new(file: PathBuf, tail: Arc<Tail>, failed: Failed) -> Self {
-        Self { file, idle: Mutex::new(Vec::new()), tail, failed }
+    pub(super) fn new(file: PathBuf, tail: Arc<Tail>, keeper: Keeper) -> Self {
+        Self { file, idle: Mutex::new(Vec::new()), tail, keeper }
     }
 
     fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Unavailable> {
@@ -51,12 +51,14 @@ impl SqliteReader {
             Some(connection) => connection,
             None => connect(&self.file)?,
         };
-        let result = read(&connection).map_err(unavailable)?;
+        let result = read(&connection);
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < KEPT {
+        if result.is_ok() && idle.len() < KEPT {
             idle.push(connection);
+        } else {
+            self.keeper.close(&connection);
         }
-        Ok(result)
+        result.map_err(unavailable)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The one writer: a batch of changes in one transaction.
 
 use super::{
-    checkpoint::{Checkpoint, Failed},
+    checkpoint::{Checkpoint, Keeper},
     content::stored,
     digest_of,
     durable::SqliteLog,
@@ -36,7 +36,7 @@ pub struct SqliteWriter {
     unindexed: Unindexed,
     tail: Arc<Tail>,
     checkpoint: Checkpoint,
-    failed: Failed,
+    keeper: Keeper,
     /// SQLite's count of what others have committed: what it was when the memory was last known to be right, and when
     /// the domain asked last.
     others: [Option<i64>; 2],
@@ -65,13 +65,13 @@ impl SqliteWriter {
         mut connection: Connection,
         log: PathBuf,
         tail: Arc<Tail>,
-        failed: Failed,
+        keeper: Keeper,
         unindexed: usize,
     ) -> rusqlite::Result<Self> {
         let unindexed = Unindexed::open(&mut connection, &tail, unindexed)?;
-        let checkpoint = Checkpoint::new(&mut connection, failed.clone())?;
+        let checkpoint = Checkpoint::new(&mut connection, keeper.clone())?;
         let (memory, others) = Default::default();
-        Ok(Self { connection, memory, log, unindexed, tail, checkpoint, failed, others })
+        Ok(Self { connection, memory, log, unindexed, tail, checkpoint, keeper, others })
     }
 
     /// A thread with a connection of its own takes the log over from now on.
@@ -126,25 +126,26 @@ impl SqliteWriter {
 
 impl Drop for SqliteWriter {
     fn drop(&mut self) {
-        self.failed.close(&self.connection);
+        self.keeper.close(&self.connection);
     }
 }
 
 impl Writer for SqliteWriter {
     fn commit(&mut self, ops: &[Op]) -> Result<Vec<Result<Done, Refusal>>, Unavailable> {
-        self.failed.allows()?;
+        self.keeper.allows()?;
         if self.memory.size() > REMEMBERED {
             self.memory = Memory::default();
         }
         let result = self.apply_all(ops);
-        if result.is_err() {
+        if let Err(error) = &result {
             self.memory = Memory::default();
+            self.keeper.saw(error);
         }
         result.map_err(unavailable)
     }
 
     fn log(&self) -> Result<Box<dyn Log>, Unavailable> {
-        Ok(Box::new(SqliteLog::open(&self.log, self.failed.clone())?))
+        Ok(Box::new(SqliteLog::open(&self.log, self.keeper.clone())?))
     }
 
     fn changed_elsewhere(&mut self) -> bool {

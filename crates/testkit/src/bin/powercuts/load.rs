@@ -38,6 +38,8 @@ enum End {
     Stop,
     /// Killed once so many percent of it are answered.
     Kill(usize),
+    /// By itself, when a sync fails.
+    Failure,
 }
 
 /// A part of the server's life: from a start to an end.
@@ -58,11 +60,19 @@ const LIFE: &[Chapter] = &[
     Chapter { name: "killed", messages: 40, text: (10, 300), end: End::Kill(60), inject: None },
     Chapter { name: "killed again", messages: 40, text: (10, 300), end: End::Kill(60), inject: None },
     Chapter {
+        name: "a sync fails",
+        messages: 40,
+        text: (10, 300),
+        end: End::Failure,
+        // Counted for each thread.
+        inject: Some("fsync,fdatasync:error=EIO:when=9"),
+    },
+    Chapter {
         name: "syncs fail",
         messages: 40,
         text: (10, 300),
-        end: End::Kill(90),
-        inject: Some("fsync,fdatasync:error=EIO:when=9+7"),
+        end: End::Failure,
+        inject: Some("fsync,fdatasync:error=EIO:when=5+"),
     },
     Chapter { name: "large", messages: 200, text: (28_000, 32_000), end: End::Kill(95), inject: None },
     Chapter { name: "after all", messages: 20, text: (10, 300), end: End::Stop, inject: None },
@@ -163,6 +173,7 @@ impl Stage {
         let upto = match chapter.end {
             End::Kill(percent) => wanted * percent / 100,
             End::Stop => wanted,
+            End::Failure => 0,
         };
         self.speak(speakers, server, chapter.end, upto).await?;
         self.recorded(pid).await
@@ -209,7 +220,13 @@ impl Stage {
     }
 
     /// Every client sends what is open of its user until the server has ended.
-    async fn speak(&mut self, clients: Vec<Client>, server: Process, end: End, upto: usize) -> Result<()> {
+    async fn speak(
+        &mut self,
+        clients: Vec<Client>,
+        mut server: Process,
+        end: End,
+        upto: usize,
+    ) -> Result<()> {
         let answered = std::sync::Arc::new(AtomicUsize::new(0));
         let mut tasks = JoinSet::new();
         for (index, client) in clients.into_iter().enumerate() {
@@ -226,6 +243,7 @@ impl Stage {
         match end {
             End::Kill(_) => server.kill().await?,
             End::Stop => server.stop().await?,
+            End::Failure => ensure!(!server.ended().await?.success(), "the failure is no failure"),
         }
         self.open.clear();
         while let Some(left) = tasks.join_next().await {
