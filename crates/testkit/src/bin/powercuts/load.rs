@@ -59,17 +59,17 @@ const LIFE: &[Chapter] = &[
     Chapter { name: "stopped", messages: 30, text: (10, 300), end: End::Stop, inject: None },
     Chapter { name: "killed", messages: 40, text: (10, 300), end: End::Kill(60), inject: None },
     Chapter { name: "killed again", messages: 40, text: (10, 300), end: End::Kill(60), inject: None },
+    // Counted for each of the four threads that sync. A commit holds all that is under way at most, so there are more than enough.
     Chapter {
         name: "a sync fails",
-        messages: 40,
+        messages: 24 * UNDER_WAY,
         text: (10, 300),
         end: End::Failure,
-        // Counted for each thread.
-        inject: Some("fsync,fdatasync:error=EIO:when=9"),
+        inject: Some("fsync,fdatasync:error=EIO:when=5"),
     },
     Chapter {
         name: "syncs fail",
-        messages: 40,
+        messages: 24 * UNDER_WAY,
         text: (10, 300),
         end: End::Failure,
         inject: Some("fsync,fdatasync:error=EIO:when=5+"),
