@@ -236,10 +236,7 @@ impl Engine {
             Command::Aside { answer, .. } => drop(answer.send(Err(error))),
             Command::Change { answer, .. } => drop(answer.send(Err(error))),
             // The connection is gone, whatever is stored.
-            Command::Leave { session } => {
-                let last = self.hub.leave(&session, &self.stats);
-                self.gone(&session, last);
-            }
+            Command::Leave { session } => self.leave(&session),
             // Nobody waits, or hears of it when the answer is dropped.
             Command::Watch { .. }
             | Command::Show { .. }
@@ -307,8 +304,7 @@ impl Engine {
                 Some((Op::EndSession(session.fence), Then::Ended { session, request }))
             }
             Command::Leave { session } => {
-                let last = self.hub.leave(&session, &self.stats);
-                self.gone(&session, last);
+                self.leave(&session);
                 None
             }
             Command::Watch { session, users, groups } => {
@@ -403,13 +399,11 @@ impl Engine {
                 self.came(&session, first, shown);
                 // A page that has gone meanwhile leaves nothing behind.
                 if let Err(Ok(session)) = answer.send(Ok(session)) {
-                    let last = self.hub.leave(&session, &self.stats);
-                    self.gone(&session, last);
+                    self.leave(&session);
                 }
             }
             (Then::Ended { session, request }, Ok(_)) => {
-                let last = self.hub.leave(&session, &self.stats);
-                self.gone(&session, last);
+                self.leave(&session);
                 session.queue.reply(request, Ok(Receipt::Ended));
                 session.queue.close(End::Left);
             }
@@ -423,6 +417,12 @@ impl Engine {
             (Then::Acknowledged(session), Ok(_)) => session.queue.acknowledged(),
             (then, Ok(_)) => fail(then, Error::Unavailable),
         }
+    }
+
+    /// The session is told nothing any more, and who watches its user hears of it.
+    fn leave(&mut self, session: &Arc<Session>) {
+        let last = self.hub.leave(session, &self.stats);
+        self.gone(session, last);
     }
 
     /// The session that sent the message knows it by its answer, unless it is a message to oneself.
