@@ -16,7 +16,8 @@ pub(crate) struct Cmd {
 impl Cmd {
     pub(crate) fn new(program: impl AsRef<OsStr>) -> Self {
         let mut command = Command::new(program);
-        command.stdin(Stdio::null());
+        // Where an error was made says nothing to who reads it, and hides the lines before; a panic still tells.
+        command.stdin(Stdio::null()).env("RUST_LIB_BACKTRACE", "0");
         Self { command }
     }
 

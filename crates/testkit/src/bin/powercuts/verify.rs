@@ -142,7 +142,7 @@ impl<'a> House<'a> {
         let mut chosen: Vec<_> = (0..REPEATED).filter_map(|_| dice.pick(&numbers).copied()).collect();
         chosen.extend(last + 1..last + 20);
         let messages = chosen.iter().filter_map(|number| known.book.messages.get(number));
-        let messages: Vec<_> = messages.filter(|message| self.reachable(known, message)).collect();
+        let messages: Vec<_> = messages.filter(|message| self.sayable(known, message)).collect();
         let fences = self.sessions()?;
         let ops = messages.iter().map(|message| self.append(message, &fences)).collect::<Result<Vec<_>>>()?;
         for (message, answer) in messages.into_iter().zip(self.writer.commit(&ops)?) {
@@ -156,12 +156,14 @@ impl<'a> House<'a> {
         Ok(())
     }
 
-    /// A group is there once somebody has been told of a message in it.
-    fn reachable(&self, known: &Known<'_>, message: &Message) -> bool {
-        match &message.to {
-            To::User(name) => self.users.contains_key(name.as_str()),
-            To::Group(group) => known.told.iter().any(|(_, told)| told.conversation == *group),
-        }
+    /// Whether its author and whom it is for are there: users that were not made yet need not be, and a group is there
+    /// once somebody has been told of a message in it.
+    fn sayable(&self, known: &Known<'_>, message: &Message) -> bool {
+        self.users.contains_key(message.from.as_str())
+            && match &message.to {
+                To::User(name) => self.users.contains_key(name.as_str()),
+                To::Group(group) => known.told.iter().any(|(_, told)| told.conversation == *group),
+            }
     }
 
     fn sessions(&mut self) -> Result<HashMap<&'a str, Fence>> {
