@@ -16,6 +16,7 @@ mod executor;
 mod file;
 mod group;
 mod hub;
+mod pace;
 mod password;
 mod people;
 pub mod port;
@@ -26,6 +27,7 @@ mod session;
 mod site;
 mod stats;
 mod token;
+mod wakes;
 mod writer;
 
 pub use account::{Core, Options};

@@ -3,6 +3,7 @@
 use crate::{
     Error, Shared, Signal,
     port::{Appended, GroupRecord},
+    wakes::wake,
 };
 use futures_util::task::AtomicWaker;
 use jmessage_model::{ConversationId, Mutant, Seq};
@@ -129,7 +130,7 @@ impl Queue {
         if inner.end.is_none() {
             inner.events.push(Event::Acknowledged);
             drop(inner);
-            self.waker.wake();
+            wake(&self.waker);
         }
     }
 
@@ -139,7 +140,7 @@ impl Queue {
         if inner.end.is_none() {
             inner.events.push(Event::Reply { request, result });
             drop(inner);
-            self.waker.wake();
+            wake(&self.waker);
         }
     }
 
@@ -176,7 +177,7 @@ impl Queue {
             }
         };
         drop(inner);
-        self.waker.wake();
+        wake(&self.waker);
         keeps_up
     }
 
@@ -192,7 +193,7 @@ impl Queue {
             inner.bytes += weight;
             inner.events.push(Event::Signal(signal.clone()));
             drop(inner);
-            self.waker.wake();
+            wake(&self.waker);
         }
     }
 
@@ -206,7 +207,7 @@ impl Queue {
                 inner.drop_entries();
             }
             drop(inner);
-            self.waker.wake();
+            wake(&self.waker);
         }
     }
 

@@ -5,7 +5,9 @@ use crate::{
     admission::{self, Admission},
     command::Command,
     engine::Engine,
+    pace::Pace,
     port::Log,
+    wakes,
 };
 use std::{
     io,
@@ -48,6 +50,7 @@ pub struct Driven {
 struct Shared {
     intake: Mutex<Intake>,
     engine: Mutex<Engine>,
+    pace: Pace,
 }
 
 impl Shared {
@@ -56,20 +59,27 @@ impl Shared {
     fn work(&self, log: &mut dyn Log) {
         // After a panic nothing goes on.
         while let Ok(mut intake) = self.intake.lock() {
-            if intake.stopped || !intake.wait() {
+            if intake.stopped || !intake.wait(&self.pace) {
                 break;
             }
+            let held = wakes::hold();
             let Ok(mut engine) = self.engine.lock() else { break };
             let before = engine.unsynced();
             intake.carry_out(&mut engine, log);
             // What others have committed they sync themselves.
             let mine = engine.unsynced().filter(|last| before != Some(*last));
+            let mine = mine.map(|last| (last, self.pace.begin()));
             drop((engine, intake));
-            if let Some(last) = mine {
-                let result = log.sync();
-                let Ok(mut engine) = self.engine.lock() else { break };
-                engine.synced(last, result);
-            }
+            drop(held);
+            let Some((last, sync)) = mine else { continue };
+            let result = log.sync();
+            let took = sync.elapsed();
+            let held = wakes::hold();
+            let Ok(mut engine) = self.engine.lock() else { break };
+            engine.synced(last, result);
+            drop(engine);
+            drop(held);
+            self.pace.end(sync, took);
         }
     }
 }
@@ -87,7 +97,11 @@ impl Driven {
 
     /// Starts the threads.
     pub(crate) fn start(self, logs: Vec<Box<dyn Log>>) -> io::Result<Vec<thread::JoinHandle<()>>> {
-        let shared = Arc::new(Shared { intake: Mutex::new(self.intake), engine: Mutex::new(self.engine) });
+        let shared = Arc::new(Shared {
+            intake: Mutex::new(self.intake),
+            engine: Mutex::new(self.engine),
+            pace: Pace::default(),
+        });
         let start = |(number, mut log): (usize, Box<dyn Log>)| {
             let shared = shared.clone();
             let name = format!("writer {number}");
@@ -126,11 +140,12 @@ impl Driven {
 
 impl Intake {
     /// Waits for commands, and for those that it is worth waiting for; false when none will come any more.
-    fn wait(&mut self) -> bool {
+    fn wait(&mut self, pace: &Pace) -> bool {
         if self.commands.blocking_recv_many(&mut self.batch, BATCH) == 0 {
             return false;
         }
         self.wait_for_company();
+        pace.wait(self.batch.len());
         self.let_others_in();
         true
     }

@@ -20,6 +20,7 @@ mod polls;
 mod rate;
 mod report;
 mod resume;
+mod stalls;
 mod stock;
 mod target;
 mod versus;
@@ -204,7 +205,12 @@ async fn row(args: &Args, cpus: &Cpus, scenario: Scenario) -> Result<Row> {
         let figures = measure_peer(args, cpus, scenario, peer, users).await;
         peers.push((peer.kind, figures.map_err(|error| format!("{error:#}"))));
     }
-    Ok(Row { name: scenario.name(), server, echo, disk, peers })
+    // With a single CPU there is nothing to compare.
+    let stalls = match disk {
+        Some(_) if cpus.measured != cpus.generator => Some(stalls::measure(cpus, args.time())?),
+        _ => None,
+    };
+    Ok(Row { name: scenario.name(), server, echo, disk, stalls, peers })
 }
 
 async fn measure_peer(

@@ -14,6 +14,8 @@ pub(crate) struct Row {
     pub(crate) echo: Figures,
     /// At a fixed rate: how long the disk alone takes, as in [`Figures::latency`].
     pub(crate) disk: Option<(u64, u64)>,
+    /// There too: the share of moments at which the machine stands still, as in [`crate::stalls`].
+    pub(crate) stalls: Option<f64>,
     /// Servers of others, or why one of them could not be measured.
     pub(crate) peers: Vec<(Kind, Result<Figures, String>)>,
 }
@@ -30,6 +32,9 @@ pub(crate) fn table(rows: &[Row]) -> String {
         lines.push(line("", "echo", &row.echo));
         if let Some((p50, p99)) = row.disk {
             lines.push(format!("| | disk alone | – | – | {p50} / {p99} | – | – | – | – |"));
+        }
+        if let Some(share) = row.stalls {
+            lines.push(format!("| | machine alone | – | – | late: {:.2} % | – | – | – | – |", share * 100.0));
         }
         lines.push(ratios(row));
     }
@@ -81,6 +86,9 @@ pub(crate) fn json(rows: &[Row], lines: &[Line]) -> Value {
             json!({ "scenario": row.name, "server": json_of(&row.server), "echo": json_of(&row.echo) });
         if let Some((p50, p99)) = row.disk {
             value["disk"] = json!({ "p50_us": p50, "p99_us": p99 });
+        }
+        if let Some(share) = row.stalls {
+            value["stalls"] = share.into();
         }
         for (kind, figures) in &row.peers {
             value[kind.name()] = match figures {

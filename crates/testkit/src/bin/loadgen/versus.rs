@@ -72,7 +72,8 @@ mod tests {
         let server = Figures { rate: 3000.0, cpu: 20.0, latency: Some((100, 400)), ..Figures::default() };
         let theirs = Figures { rate: 1000.0, cpu: 30.0, latency: Some((150, 200)), ..Figures::default() };
         let peers = vec![(Kind::SocketIo, Ok(theirs)), (Kind::Prosody, Err("it would not".to_owned()))];
-        let table = table(&[Row { name: "talk", server, echo: Figures::default(), disk: None, peers }]);
+        let table =
+            table(&[Row { name: "talk", server, echo: Figures::default(), disk: None, stalls: None, peers }]);
         let lines: Vec<_> = table.lines().skip(2).collect();
         assert_eq!(
             lines[2],
