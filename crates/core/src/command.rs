@@ -188,3 +188,27 @@ pub enum Command {
     /// Stops the writer after everything before it.
     Stop,
 }
+
+impl Command {
+    /// Whether anything of it is committed, so that it is answered after a sync.
+    pub(crate) fn is_stored(&self) -> bool {
+        match self {
+            Self::Send { .. }
+            | Self::Post { .. }
+            | Self::Group { .. }
+            | Self::Acknowledge { .. }
+            | Self::Open { .. }
+            | Self::End { .. }
+            | Self::Change { .. } => true,
+            Self::Leave { .. }
+            | Self::Watch { .. }
+            | Self::Show { .. }
+            | Self::Typing { .. }
+            | Self::Broadcast { .. }
+            | Self::Aside { .. }
+            | Self::Look { .. }
+            | Self::LookIn { .. }
+            | Self::Stop => false,
+        }
+    }
+}

@@ -13,6 +13,7 @@ use crate::{
     progress::Progress,
     queue::{End, Queue, Receipt},
     session::To,
+    wakes,
 };
 use foldhash::HashMap;
 use jmessage_model::{
@@ -195,6 +196,7 @@ impl Engine {
         match result {
             Err(_) if Mutant::AnswerFailedSync.is_on() => self.synced(upto, Ok(())),
             Ok(()) => {
+                let _held = wakes::hold();
                 while let Some(committed) = self.committed.pop_front_if(|next| next.number <= upto) {
                     let Committed { number, ops, rest, results } = committed;
                     for ((op, then), result) in ops.into_iter().zip(rest).zip(results) {

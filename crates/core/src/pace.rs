@@ -1,16 +1,16 @@
 //! Whether a small transaction waits for the sync that is under way.
 //!
-//! One that is committed beside it can be answered earlier only if that sync takes long, since the disk does one after the other
-//! as well; and whatever comes during a sync can be committed and synced together after it, for the price of one. So a small
-//! transaction waits for a sync as long as those usually take, and no longer: a sync that takes longer is nobody's concern but of
-//! those whom it is for.
+//! One that is committed beside it is answered little earlier unless that sync takes long, since the disk does one after the
+//! other as well; and whatever comes during a sync can be committed and synced together after it, for the price of one. So a
+//! small transaction waits for a sync as long as those usually take, and no longer: a sync that takes longer is nobody's concern
+//! but of those whom it is for.
 
 use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-/// Commands from which on a transaction is worth a sync of its own: what one costs is little for each of them.
+/// Where so many commands wait when the writer looks, it does not: what a sync costs is little for each of them.
 const MANY: usize = 32;
 /// What syncs are thought to take at first.
 const AT_FIRST: Duration = Duration::from_micros(500);
@@ -29,17 +29,13 @@ pub(crate) struct Pace {
 }
 
 struct Syncs {
-    /// How many have begun.
-    count: u64,
     /// When the last one began, while it is under way.
     last: Option<Instant>,
     usual: Duration,
 }
 
 /// A sync that is under way.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Sync {
-    number: u64,
+pub(crate) struct UnderWay {
     began: Instant,
 }
 
@@ -50,19 +46,18 @@ impl Pace {
     }
 
     /// A sync begins.
-    pub(crate) fn begin(&self) -> Sync {
+    pub(crate) fn begin(&self) -> UnderWay {
         let mut syncs = self.syncs();
         let began = Instant::now();
-        syncs.count += 1;
         syncs.last = Some(began);
-        Sync { number: syncs.count, began }
+        UnderWay { began }
     }
 
     /// It has ended, and everybody was told.
-    pub(crate) fn end(&self, sync: Sync, took: Duration) {
+    pub(crate) fn end(&self, sync: &UnderWay, took: Duration) {
         let mut syncs = self.syncs();
         syncs.took(took);
-        if syncs.count == sync.number {
+        if syncs.last == Some(sync.began) {
             syncs.last = None;
             self.ended.notify_all();
         }
@@ -83,7 +78,7 @@ impl Pace {
     }
 }
 
-impl Sync {
+impl UnderWay {
     pub(crate) fn elapsed(&self) -> Duration {
         self.began.elapsed()
     }
@@ -100,7 +95,7 @@ impl Syncs {
 
 impl Default for Syncs {
     fn default() -> Self {
-        Self { count: 0, last: None, usual: AT_FIRST }
+        Self { last: None, usual: AT_FIRST }
     }
 }
 
@@ -129,7 +124,7 @@ mod tests {
                 ended.load(SeqCst)
             });
             ended.store(true, SeqCst);
-            pace.end(sync, Duration::ZERO);
+            pace.end(&sync, Duration::ZERO);
             assert!(waiting.join().unwrap_or_default());
         });
     }
@@ -140,7 +135,7 @@ mod tests {
         patient.wait(1);
         let sync = patient.begin();
         patient.wait(MANY);
-        patient.end(sync, Duration::ZERO);
+        patient.end(&sync, Duration::ZERO);
         patient.wait(1);
         let late = pace(Duration::ZERO);
         late.begin();
@@ -151,9 +146,9 @@ mod tests {
     fn of_several_syncs_the_last_one_counts() {
         let pace = pace(NEVER_LATE);
         let [first, second] = [pace.begin(), pace.begin()];
-        pace.end(first, Duration::ZERO);
+        pace.end(&first, Duration::ZERO);
         assert!(pace.syncs().last.is_some());
-        pace.end(second, Duration::ZERO);
+        pace.end(&second, Duration::ZERO);
         assert!(pace.syncs().last.is_none());
         pace.wait(1);
     }

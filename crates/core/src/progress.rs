@@ -17,8 +17,6 @@ pub(crate) struct Progress {
     /// Says that `durable` is another one. Whoever waits is woken in the order in which it came, so that simulations are the
     /// same each time; a watch wakes by chance.
     moved: Notify,
-    /// Says that a sync has failed; whoever waits for nothing else need not wake for every transaction.
-    failed: Notify,
 }
 
 impl Progress {
@@ -40,7 +38,6 @@ impl Progress {
     pub(crate) fn fail(&self) {
         self.durable.store(FAILED, SeqCst);
         self.moved.notify_waiters();
-        self.failed.notify_waiters();
     }
 
     pub(crate) fn has_failed(&self) -> bool {
@@ -49,11 +46,7 @@ impl Progress {
 
     /// Returns once a sync has failed.
     pub(crate) async fn failed(&self) {
-        // Hears of whatever happens from here on.
-        let failed = self.failed.notified();
-        if !self.has_failed() {
-            failed.await;
-        }
+        self.wait_for(FAILED).await;
     }
 
     /// Returns when whatever was committed before is durable.

@@ -5,67 +5,65 @@
 //! were told together, each once.
 
 use futures_util::task::AtomicWaker;
-use std::{cell::RefCell, mem, task::Waker};
+use std::{cell::RefCell, marker::PhantomData, task::Waker};
 
 /// How many are held back. Of many, the first should run while what they are told is still in the processor's caches.
 const MOST: usize = 16;
+/// How often they are told something meanwhile: nobody's queue becomes full only because its reader sleeps.
+const TOLD: usize = 32;
 
 thread_local! {
-    static HELD: RefCell<Row> = const { RefCell::new(Row { is_holding: false, count: 0, wakers: NOBODY }) };
+    static HELD: RefCell<Option<Row>> = const { RefCell::new(None) };
 }
 
-const NOBODY: [Option<Waker>; MOST] = [const { None }; MOST];
-
 /// Whom this thread wakes later.
+#[derive(Default)]
 struct Row {
-    is_holding: bool,
-    count: usize,
-    wakers: [Option<Waker>; MOST],
+    wakers: Vec<Waker>,
+    told: usize,
+}
+
+impl Row {
+    fn release(&mut self) {
+        self.told = 0;
+        self.wakers.drain(..).for_each(Waker::wake);
+    }
 }
 
 /// Until it is dropped, those whom this thread wakes are held back.
 #[must_use]
-pub(crate) struct Held(());
+pub(crate) struct Held(PhantomData<*const ()>);
 
 /// Holds back whoever is woken from now on.
 pub(crate) fn hold() -> Held {
-    HELD.with_borrow_mut(|row| row.is_holding = true);
-    Held(())
+    HELD.with_borrow_mut(|held| *held = Some(Row::default()));
+    Held(PhantomData)
 }
 
 /// Wakes whoever waits there, or holds it back: then nobody waits there any more.
 pub(crate) fn wake(waiting: &AtomicWaker) {
-    let Some(waker) = waiting.take() else { return };
-    let held = HELD.with_borrow_mut(|row| row.add(waker));
-    release(held);
-}
-
-impl Row {
-    /// Those who are woken now.
-    fn add(&mut self, waker: Waker) -> [Option<Waker>; MOST] {
-        self.wakers[self.count] = Some(waker);
-        self.count += 1;
-        if self.is_holding && self.count < MOST { NOBODY } else { self.take() }
-    }
-
-    fn take(&mut self) -> [Option<Waker>; MOST] {
-        self.count = 0;
-        mem::replace(&mut self.wakers, NOBODY)
-    }
-}
-
-/// Not while the row is borrowed: who is woken may wake others in its turn.
-fn release(held: [Option<Waker>; MOST]) {
-    held.into_iter().flatten().for_each(Waker::wake);
+    let waker = waiting.take();
+    HELD.with(|held| match held.try_borrow_mut().as_deref_mut() {
+        Ok(Some(row)) => {
+            row.wakers.extend(waker);
+            row.told += 1;
+            if row.told == TOLD || row.wakers.len() == MOST {
+                row.release();
+            }
+        }
+        // While others are released, whoever they wake in their turn is woken at once.
+        _ => waker.into_iter().for_each(Waker::wake),
+    });
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let held = HELD.with_borrow_mut(|row| {
-            row.is_holding = false;
-            row.take()
+        HELD.with_borrow_mut(|held| {
+            if let Some(row) = held {
+                row.release();
+            }
+            *held = None;
         });
-        release(held);
     }
 }
 
@@ -132,6 +130,16 @@ mod tests {
         assert_eq!(woken(), [vec![1; MOST], vec![0]].concat());
         drop(held);
         assert_eq!(woken(), vec![1; MOST + 1]);
+    }
+
+    #[test]
+    fn who_is_told_much_is_woken_before_the_end() {
+        let alice = Sleeper::asleep();
+        let _held = hold();
+        (1..TOLD).for_each(|_| wake(&alice.waiting));
+        assert_eq!(alice.woken(), 0);
+        wake(&alice.waiting);
+        assert_eq!(alice.woken(), 1);
     }
 
     #[test]

@@ -7,7 +7,6 @@ use crate::{
     engine::Engine,
     pace::Pace,
     port::Log,
-    wakes,
 };
 use std::{
     io,
@@ -62,7 +61,6 @@ impl Shared {
             if intake.stopped || !intake.wait(&self.pace) {
                 break;
             }
-            let held = wakes::hold();
             let Ok(mut engine) = self.engine.lock() else { break };
             let before = engine.unsynced();
             intake.carry_out(&mut engine, log);
@@ -70,16 +68,13 @@ impl Shared {
             let mine = engine.unsynced().filter(|last| before != Some(*last));
             let mine = mine.map(|last| (last, self.pace.begin()));
             drop((engine, intake));
-            drop(held);
             let Some((last, sync)) = mine else { continue };
             let result = log.sync();
             let took = sync.elapsed();
-            let held = wakes::hold();
             let Ok(mut engine) = self.engine.lock() else { break };
             engine.synced(last, result);
             drop(engine);
-            drop(held);
-            self.pace.end(sync, took);
+            self.pace.end(&sync, took);
         }
     }
 }
@@ -145,7 +140,9 @@ impl Intake {
             return false;
         }
         self.wait_for_company();
-        pace.wait(self.batch.len());
+        if self.batch.iter().any(Command::is_stored) {
+            pace.wait(self.batch.len());
+        }
         self.let_others_in();
         true
     }

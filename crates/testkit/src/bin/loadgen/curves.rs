@@ -35,7 +35,12 @@ impl Panel {
 
 pub(crate) async fn measure(args: &Args, cpus: &Cpus) -> Result<Vec<Panel>> {
     let time = Duration::from_secs(args.seconds);
-    Ok(vec![stored(args, cpus, time).await?, away(args, cpus, time).await?, groups(args, cpus, time).await?])
+    Ok(vec![
+        stored(args, cpus, time).await?,
+        away(args, cpus, time).await?,
+        groups(args, cpus, time, "groups, ten of them written to", 10).await?,
+        groups(args, cpus, time, "groups written to in turn", usize::MAX).await?,
+    ])
 }
 
 async fn stored(args: &Args, cpus: &Cpus, time: Duration) -> Result<Panel> {
@@ -81,17 +86,25 @@ async fn away(args: &Args, cpus: &Cpus, time: Duration) -> Result<Panel> {
     Ok(Panel { title: "members away", points })
 }
 
-async fn groups(args: &Args, cpus: &Cpus, time: Duration) -> Result<Panel> {
+/// With so many groups of the same two users, `written` of which are written to in turn.
+async fn groups(
+    args: &Args,
+    cpus: &Cpus,
+    time: Duration,
+    title: &'static str,
+    written: usize,
+) -> Result<Panel> {
     let mut points = Vec::new();
     for count in [10, 100, 1000, 10_000] {
         eprintln!("{count} groups");
         let data = Target::prepare(&args.data_in, 2).await?;
-        let groups = Stock::open(data.path(), &Target::app(), 2)?.many_groups(0, count, &[1])?;
+        let mut groups = Stock::open(data.path(), &Target::app(), 2)?.many_groups(0, count, &[1])?;
+        groups.truncate(written);
         let target = cpus.start(Target::on(&args.server, data)).await?;
         points.push((u64::try_from(count)?, one_to_one(&target, groups, time).await?));
         target.stop().await?;
     }
-    Ok(Panel { title: "groups written to in turn", points })
+    Ok(Panel { title, points })
 }
 
 /// User 0 writes to the groups in turn and user 1 hears it; the cost of each message.

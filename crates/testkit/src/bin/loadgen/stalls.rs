@@ -12,8 +12,8 @@ use std::{
 /// So much later than it was due would a message be.
 const LATE: Duration = Duration::from_micros(500);
 
-/// The share of all moments, 0 to 1, from which on one of the CPUs does nothing for [`LATE`] or longer although there is
-/// something to do.
+/// The share of all moments from which on a CPU does nothing for [`LATE`] or longer although there is something to do, both CPUs
+/// together: a message passes through both.
 pub(crate) fn measure(cpus: &Cpus, time: Duration) -> Result<f64> {
     let still = thread::scope(|scope| {
         let watching = [cpus.measured, cpus.generator].map(|cpu| scope.spawn(move || watch(cpu, time)));
