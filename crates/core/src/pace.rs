@@ -34,30 +34,25 @@ struct Syncs {
     usual: Duration,
 }
 
-/// A sync that is under way.
-pub(crate) struct UnderWay {
-    began: Instant,
-}
-
 impl Pace {
     fn syncs(&self) -> MutexGuard<'_, Syncs> {
         // No change of it is made by halves.
         self.syncs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A sync begins.
-    pub(crate) fn begin(&self) -> UnderWay {
+    /// A sync begins; when.
+    pub(crate) fn begin(&self) -> Instant {
         let mut syncs = self.syncs();
         let began = Instant::now();
         syncs.last = Some(began);
-        UnderWay { began }
+        began
     }
 
-    /// It has ended, and everybody was told.
-    pub(crate) fn end(&self, sync: &UnderWay, took: Duration) {
+    /// The one that began then took so long, and everybody has been told what it settled.
+    pub(crate) fn end(&self, began: Instant, took: Duration) {
         let mut syncs = self.syncs();
         syncs.took(took);
-        if syncs.last == Some(sync.began) {
+        if syncs.last == Some(began) {
             syncs.last = None;
             self.ended.notify_all();
         }
@@ -75,12 +70,6 @@ impl Pace {
             }
             syncs = self.ended.wait_timeout(syncs, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-    }
-}
-
-impl UnderWay {
-    pub(crate) fn elapsed(&self) -> Duration {
-        self.began.elapsed()
     }
 }
 
@@ -124,7 +113,7 @@ mod tests {
                 ended.load(SeqCst)
             });
             ended.store(true, SeqCst);
-            pace.end(&sync, Duration::ZERO);
+            pace.end(sync, Duration::ZERO);
             assert!(waiting.join().unwrap_or_default());
         });
     }
@@ -135,7 +124,7 @@ mod tests {
         patient.wait(1);
         let sync = patient.begin();
         patient.wait(MANY);
-        patient.end(&sync, Duration::ZERO);
+        patient.end(sync, Duration::ZERO);
         patient.wait(1);
         let late = pace(Duration::ZERO);
         late.begin();
@@ -146,9 +135,9 @@ mod tests {
     fn of_several_syncs_the_last_one_counts() {
         let pace = pace(NEVER_LATE);
         let [first, second] = [pace.begin(), pace.begin()];
-        pace.end(&first, Duration::ZERO);
+        pace.end(first, Duration::ZERO);
         assert!(pace.syncs().last.is_some());
-        pace.end(&second, Duration::ZERO);
+        pace.end(second, Duration::ZERO);
         assert!(pace.syncs().last.is_none());
         pace.wait(1);
     }

@@ -13,12 +13,12 @@ const MOST: usize = 16;
 const TOLD: usize = 32;
 
 thread_local! {
-    static HELD: RefCell<Option<Row>> = const { RefCell::new(None) };
+    static HELD: RefCell<Row> = const { RefCell::new(Row { is_holding: false, wakers: Vec::new(), told: 0 }) };
 }
 
-/// Whom this thread wakes later.
-#[derive(Default)]
+/// Whom this thread wakes later. Its room is kept from one time to the next.
 struct Row {
+    is_holding: bool,
     wakers: Vec<Waker>,
     told: usize,
 }
@@ -36,15 +36,15 @@ pub(crate) struct Held(PhantomData<*const ()>);
 
 /// Holds back whoever is woken from now on.
 pub(crate) fn hold() -> Held {
-    HELD.with_borrow_mut(|held| *held = Some(Row::default()));
+    HELD.with_borrow_mut(|row| row.is_holding = true);
     Held(PhantomData)
 }
 
 /// Wakes whoever waits there, or holds it back: then nobody waits there any more.
 pub(crate) fn wake(waiting: &AtomicWaker) {
     let waker = waiting.take();
-    HELD.with(|held| match held.try_borrow_mut().as_deref_mut() {
-        Ok(Some(row)) => {
+    HELD.with(|row| match row.try_borrow_mut() {
+        Ok(mut row) if row.is_holding => {
             row.wakers.extend(waker);
             row.told += 1;
             if row.told == TOLD || row.wakers.len() == MOST {
@@ -58,11 +58,9 @@ pub(crate) fn wake(waiting: &AtomicWaker) {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        HELD.with_borrow_mut(|held| {
-            if let Some(row) = held {
-                row.release();
-            }
-            *held = None;
+        HELD.with_borrow_mut(|row| {
+            row.is_holding = false;
+            row.release();
         });
     }
 }

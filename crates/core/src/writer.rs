@@ -68,13 +68,13 @@ impl Shared {
             let mine = engine.unsynced().filter(|last| before != Some(*last));
             let mine = mine.map(|last| (last, self.pace.begin()));
             drop((engine, intake));
-            let Some((last, sync)) = mine else { continue };
+            let Some((last, began)) = mine else { continue };
             let result = log.sync();
-            let took = sync.elapsed();
+            let took = began.elapsed();
             let Ok(mut engine) = self.engine.lock() else { break };
             engine.synced(last, result);
             drop(engine);
-            self.pace.end(&sync, took);
+            self.pace.end(began, took);
         }
     }
 }
