@@ -348,14 +348,21 @@ impl Batch<'_> {
         platform: Platform,
         positions: &[(ConversationId, Seq)],
     ) -> rusqlite::Result<()> {
+        let tx = self.tx;
+        let mut advance = tx.prepare_cached(
+            "UPDATE cursor SET seq = max(seq, ?4) WHERE user = ?1 AND conversation = ?2 AND platform = ?3",
+        )?;
         for (conversation, seq) in positions {
-            let head = self.head(*conversation)?;
-            self.execute(
-                "INSERT INTO cursor (user, conversation, platform, seq)
-                 SELECT user, conversation, ?3, ?4 FROM member WHERE user = ?1 AND conversation = ?2
-                 ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
-                params![to_sql(user.0), to_sql(conversation.0), platform as u8, to_sql((*seq).min(head).0)],
-            )?;
+            let seq = (*seq).min(self.head(*conversation)?);
+            let place = params![to_sql(user.0), to_sql(conversation.0), platform as u8, to_sql(seq.0)];
+            // A row of a member stays, so where there is a cursor there is a member.
+            if advance.execute(place)? == 0 {
+                self.execute(
+                    "INSERT INTO cursor (user, conversation, platform, seq)
+                     SELECT user, conversation, ?3, ?4 FROM member WHERE user = ?1 AND conversation = ?2",
+                    place,
+                )?;
+            }
         }
         Ok(())
     }
