@@ -23,7 +23,7 @@ pub(crate) async fn run(args: &Args, cpus: &Cpus, scenario: Scenario) -> Result<
             Ok(vec![line])
         }
         Scenario::Polls => {
-            let target = cpus.start(Target::server(&args.server, &args.data_in, args.connections)).await?;
+            let target = cpus.start(Target::webim(&args.server, &args.data_in, args.connections)).await?;
             let line = polls::measure(&target, args.connections, time).await?;
             target.stop().await?;
             Ok(vec![line])

@@ -55,9 +55,21 @@ impl Target {
         Ok(data)
     }
 
+    /// The same with WebIM, whose pages take places from those who speak the SDK's wire.
+    pub(crate) async fn webim(binary: &Path, data_in: &Path, users: usize) -> Result<Self> {
+        let data = Self::prepare(data_in, users).await?;
+        let mut command = Self::command(binary, data.path());
+        command.args(["--webim", &format!("{}={}", polls::PREFIX, Self::app().key)]);
+        Self::start(command, data).await
+    }
+
     /// Starts a release server on a database.
     pub(crate) async fn on(binary: &Path, data: TempDir) -> Result<Self> {
-        let process = Process::start(Self::command(binary, data.path())).await?;
+        Self::start(Self::command(binary, data.path()), data).await
+    }
+
+    async fn start(command: Command, data: TempDir) -> Result<Self> {
+        let process = Process::start(command).await?;
         Ok(Self { process, app: Self::app(), kind: Of::Server, _data: Some(data) })
     }
 
@@ -65,7 +77,6 @@ impl Target {
     pub(crate) fn command(binary: &Path, data: &Path) -> Command {
         let mut command = Command::new(binary);
         command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--max-group", "10000"]);
-        command.args(["--webim", &format!("{}={}", polls::PREFIX, Self::app().key)]);
         command.arg("--data-dir").arg(data);
         command
     }
