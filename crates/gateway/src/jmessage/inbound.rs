@@ -23,7 +23,7 @@ use crate::socket::Socket;
 use jmessage_core::{Error, FileKind, Session, To, Token, port::AppRecord};
 use jmessage_model::{AppKey, ClientKey, Content, ConversationId, FileId, Password, Platform, Seq, Username};
 use jmessage_proto::{
-    Code, MAX_POSITIONS, Position, Request, Response, Source, TargetType, close,
+    Code, Position, Request, Response, Source, TargetType, close,
     json::{Known, Object},
 };
 use jmessage_sign::{Fields, MasterSecret};
@@ -99,9 +99,6 @@ impl<S: Socket> Connection<S> {
             let place = self.acknowledged.entry(conversation).or_default();
             *place = seq.max(*place);
         }
-        if self.acknowledged.len() > MAX_POSITIONS {
-            return self.refuse(None, Refused::argument("too many cursors")).await;
-        }
         self.acknowledge().await;
         Ok(())
     }
@@ -126,7 +123,10 @@ impl<S: Socket> Connection<S> {
             }
             Request::Logout { id } => {
                 let submitted = match self.session() {
-                    Ok(session) => self.gateway.core.end(&session, id).await.map_err(Refused::from),
+                    Ok(session) => {
+                        self.acknowledge_all(&session).await;
+                        self.gateway.core.end(&session, id).await.map_err(Refused::from)
+                    }
                     Err(refused) => Err(refused),
                 };
                 self.submitted(id, submitted).await
@@ -196,7 +196,6 @@ impl<S: Socket> Connection<S> {
         token: &Token,
     ) -> Result<(), Leave> {
         self.pending = None;
-        self.under_way = 0;
         self.standing = Standing::Open(Box::new(app), session.clone());
         // First, so that a page that hears of its login knows where media are.
         let media = self.media(&session);

@@ -10,7 +10,7 @@ use crate::socket::{Frame, Gone, Incoming, Socket};
 use futures_util::future;
 use jmessage_core::{End, Event, Receipt, Session, port::AppRecord};
 use jmessage_model::{ConversationId, Seq};
-use jmessage_proto::{Code, Response, close};
+use jmessage_proto::{Code, MAX_POSITIONS, Response, close};
 use std::{
     cell::Cell, collections::HashMap, future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration,
 };
@@ -72,7 +72,8 @@ pub(super) struct Connection<S> {
     pub(super) bad_frames: usize,
     /// The change of a group that is under way. Each is a transaction of its own, so there is one at a time.
     pub(super) changing: Option<u64>,
-    /// Whether an acknowledgement is under way, and what is to be acknowledged after it.
+    /// Whether an acknowledgement is under way, and what is to be acknowledged after it. Where that is much, the socket is
+    /// not read.
     pub(super) acknowledging: bool,
     pub(super) acknowledged: HashMap<ConversationId, Seq>,
     heard: Instant,
@@ -128,7 +129,10 @@ impl<S: Socket> Connection<S> {
                 Some(_) | None => {}
             }
             alarm.ring_by(stopping.unwrap_or_else(|| self.due()));
-            let reads = stopping.is_none() && self.under_way < UNDER_WAY && self.changing.is_none();
+            let reads = stopping.is_none()
+                && self.under_way < UNDER_WAY
+                && self.changing.is_none()
+                && self.acknowledged.len() < MAX_POSITIONS;
             let session = self.standing.session();
             let socket = reads.then_some(&mut self.socket);
             let result = match input(session, &mut events, socket, &mut alarm).await {
@@ -261,6 +265,7 @@ impl<S: Socket> Connection<S> {
         if let Standing::Open(app, _) = std::mem::replace(&mut self.standing, Standing::New) {
             self.standing = Standing::Configured(app);
         }
+        self.forget_under_way();
         self.since = Instant::now();
         self.pending = self.gateway.pending.clone().try_acquire_owned().ok();
         if self.pending.is_some() { Ok(()) } else { Err(Some((close::IDLE, "too many connections"))) }
@@ -288,10 +293,15 @@ impl<S: Socket> Connection<S> {
             return;
         }
         if let Ok(session) = self.session() {
-            let positions = self.acknowledged.drain().collect();
-            // A cursor that could not be moved only means that something comes again.
-            self.acknowledging = self.gateway.core.acknowledge(&session, positions).await.is_ok();
+            self.acknowledging = self.acknowledge_all(&session).await;
         }
+    }
+
+    /// The same, whatever is under way; whether it was taken.
+    pub(super) async fn acknowledge_all(&mut self, session: &Arc<Session>) -> bool {
+        let positions: Vec<_> = self.acknowledged.drain().collect();
+        // A cursor that could not be moved only means that something comes again.
+        !positions.is_empty() && self.gateway.core.acknowledge(session, positions).await.is_ok()
     }
 
     pub(super) async fn refuse(&mut self, id: Option<u64>, refused: Refused) -> Result<(), Leave> {
@@ -316,13 +326,18 @@ impl<S: Socket> Connection<S> {
         match std::mem::replace(&mut self.standing, Standing::New) {
             Standing::Open(app, session) => {
                 self.gateway.core.leave(session).await;
-                (self.changing, self.acknowledging) = (None, false);
-                self.acknowledged.clear();
+                self.forget_under_way();
                 self.pending = self.gateway.pending.clone().try_acquire_owned().ok();
                 self.standing = Standing::Configured(app);
             }
             other => self.standing = other,
         }
+    }
+
+    /// Nothing of a session that is over is answered any more.
+    fn forget_under_way(&mut self) {
+        (self.under_way, self.changing, self.acknowledging) = (0, None, false);
+        self.acknowledged.clear();
     }
 
     async fn finish(&mut self, leave: Leave) {

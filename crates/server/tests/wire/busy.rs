@@ -1,9 +1,10 @@
 //! A store that does not get on for a while: what waits is bounded, and whoever comes then is asked to come back.
 
 use anyhow::{Result, bail, ensure};
-use jmessage_proto::{Request, Response};
-use jmessage_testkit::{Client, TestServer};
-use std::sync::atomic::Ordering;
+use futures_util::future;
+use jmessage_proto::{Position, Request, Response};
+use jmessage_testkit::{Client, PASSWORD, TestServer};
+use std::{pin::pin, sync::atomic::Ordering};
 use tokio::time::{Duration, sleep};
 
 /// Somebody else holds the database, so that nothing is written until this is dropped. The writer waits for it already, with
@@ -100,5 +101,58 @@ async fn a_connection_with_too_much_under_way_is_not_read() -> Result<()> {
         }
     }
     assert!(before >= Some(RUSH - 256), "the ping was read while {before:?} were answered");
+    Ok(())
+}
+
+#[tokio::test]
+async fn acknowledgements_that_wait_for_another_are_bounded() -> Result<()> {
+    let server = TestServer::start().await?;
+    let (mut alice, mut other) = (server.enter("alice001").await?, server.enter("alice002").await?);
+    let held = hold(&server, &mut other).await?;
+    // The first is under way, the second fills what waits for it, and the third is not read.
+    for first in [1, 1_001, 2_001] {
+        let cursors = (first..first + 1_000).map(|conversation| Position { conversation, seq: 1 }).collect();
+        alice.tell(Request::Ack { cursors }).await?;
+    }
+    alice.tell(Request::Ping).await?;
+    for _ in 0..50 {
+        other.settle().await?;
+    }
+    let mut early = pin!(alice.frame());
+    assert!(future::poll_immediate(early.as_mut()).await.is_none(), "what comes after it is not read");
+    drop(held);
+    assert!(matches!(early.await?, Response::Pong));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_just_before_a_logout_counts() -> Result<()> {
+    let server = TestServer::start().await?;
+    let (mut alice, mut reader) = (server.enter("alice001").await?, server.enter("alice002").await?);
+    let mut heard = Vec::new();
+    for text in ["one", "two"] {
+        alice.say("alice002", text).await?;
+        heard.push(reader.hear().await?);
+    }
+    // The second waits for the first, which is under way when the page logs out.
+    let held = hold(&server, &mut alice).await?;
+    for message in &heard {
+        reader.ack(message).await?;
+    }
+    let id = reader.next_id();
+    reader.tell(Request::Logout { id }).await?;
+    reader.settle().await?;
+    drop(held);
+    assert!(matches!(reader.answer(Some(id)).await?, Response::Done { .. }));
+    assert!(matches!(alice.frame().await?, Response::Sent { .. }), "what was held");
+    // The next session of the same connection can acknowledge as well.
+    for text in ["three", "four"] {
+        alice.say("alice002", text).await?;
+        reader.login("alice002", PASSWORD).await?;
+        let last = reader.hear().await?;
+        assert_eq!(last.text, text, "what was acknowledged is not told again");
+        reader.ack(&last).await?;
+        reader.logout().await?;
+    }
     Ok(())
 }

@@ -353,7 +353,11 @@ impl Batch<'_> {
             "UPDATE cursor SET seq = max(seq, ?4) WHERE user = ?1 AND conversation = ?2 AND platform = ?3",
         )?;
         for (conversation, seq) in positions {
-            let seq = (*seq).min(self.head(*conversation)?);
+            let head = self.head(*conversation)?;
+            if head == Seq::default() {
+                continue;
+            }
+            let seq = (*seq).min(head);
             let place = params![to_sql(user.0), to_sql(conversation.0), platform as u8, to_sql(seq.0)];
             // A row of a member stays, so where there is a cursor there is a member.
             if advance.execute(place)? == 0 {
@@ -386,7 +390,10 @@ impl Batch<'_> {
             Some(head) => head,
             None => indexed_head(self.tx, conversation)?,
         };
-        self.memory.heads.insert(conversation, head);
+        // Whoever asks for logs that do not exist takes no place of those that do.
+        if head > Seq::default() {
+            self.memory.heads.insert(conversation, head);
+        }
         Ok(head)
     }
 }
