@@ -68,7 +68,7 @@ pub enum Signal {
 
 impl Signal {
     /// What it costs a queue, in bytes; a rough figure.
-    pub(crate) fn weight(&self) -> usize {
+    pub fn weight(&self) -> usize {
         256 + match self {
             Self::Broadcast { content, .. } | Self::Aside { content, .. } => content.size(),
             Self::Presence { .. } | Self::Attendance { .. } | Self::Typing { .. } => 0,

@@ -120,6 +120,11 @@ impl Queue {
         Arc::new(Self { limits, inner: Mutex::new(inner), waker: AtomicWaker::new() })
     }
 
+    /// What it takes at most.
+    pub fn limits(&self) -> QueueLimits {
+        self.limits
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod item;
+mod list;
 mod page;
 mod progress;
 
@@ -18,9 +19,10 @@ use jmessage_core::{
     Core, Destination, End, Error, Event, GroupCard, GroupChange, Receipt, Session, To, Token,
 };
 use jmessage_model::{Content, ConversationId, GroupKey, Seq, UserId};
+use list::List;
 use progress::Progress;
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -29,8 +31,6 @@ use tokio::{
     time::Instant,
 };
 
-/// Items that wait for the slowest page, before it is given up.
-const MOST: usize = 2048;
 /// Items in one answer at most.
 const HANDED: usize = 256;
 
@@ -72,7 +72,7 @@ pub(super) struct Poller {
 }
 
 struct State {
-    items: VecDeque<Item>,
+    items: List,
     /// How many items were there before the first of these.
     before: u64,
     /// Everything before this was received by some page; others may have died without a word.
@@ -98,7 +98,7 @@ struct State {
 impl Poller {
     pub(super) fn new(session: Arc<Session>, token: Token) -> Arc<Self> {
         let state = State {
-            items: VecDeque::new(),
+            items: List::new(session.queue.limits()),
             before: 0,
             confirmed: 0,
             pages: HashMap::new(),
@@ -162,11 +162,11 @@ impl Poller {
                     state.passed.insert(conversation, seq);
                 }
                 // Signals crowd out no entry, and no page.
-                None if state.items.len() >= MOST / 2 => {}
-                Some(_) | None => state.items.push_back(item),
+                None if state.items.has_filled(2) => {}
+                Some(_) | None => state.items.push(item),
             }
         }
-        if state.items.len() > MOST {
+        if state.items.has_filled(1) {
             state.give_up_slowest();
         }
         drop(state);
@@ -257,7 +257,7 @@ impl Poller {
 
     /// Whether as much waits as should be read from the logs ahead of the pages.
     pub(super) fn is_full(&self) -> bool {
-        self.lock().items.len() >= MOST / 4
+        self.lock().items.has_filled(4)
     }
 
     /// Waits for the pages to have received something, or for anything else.
@@ -375,7 +375,7 @@ impl State {
             return positions.into_iter().collect();
         };
         while self.before < received {
-            let Some(item) = self.items.pop_front() else { break };
+            let Some(item) = self.items.pop() else { break };
             self.before += 1;
             if let Some((conversation, seq)) = item.position() {
                 positions.insert(conversation, seq);

@@ -34,6 +34,15 @@ impl Item {
         }
     }
 
+    /// What it costs while it waits, in bytes; a rough figure.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::Entry(shared) => shared.weight(),
+            Self::Own(own) => 256 + own.content.size(),
+            Self::Signal(signal) => signal.weight(),
+        }
+    }
+
     /// Whether it is a word in passing.
     pub(in crate::webim) fn is_aside(&self) -> bool {
         matches!(self, Self::Signal(signal) if matches!(**signal, Signal::Aside { .. }))

@@ -1,4 +1,4 @@
-use super::*;
+use super::{list::MOST, *};
 use crate::Fate;
 use jmessage_core::{Destination, Entry, Queue, QueueLimits, Shared, UserCard, port::Fence};
 use jmessage_model::{AppId, ClientKey, EntryId, Epoch, Millis, Nickname, Platform, UserId as Id, Username};
@@ -18,6 +18,10 @@ fn poller() -> Arc<Poller> {
 }
 
 fn entry(conversation: u64, seq: u64) -> Item {
+    text(conversation, seq, "x")
+}
+
+fn text(conversation: u64, seq: u64, text: &str) -> Item {
     Item::Entry(Shared::new(Entry {
         conversation: ConversationId(conversation),
         seq: Seq(seq),
@@ -27,7 +31,7 @@ fn entry(conversation: u64, seq: u64) -> Item {
         platform: Platform::Web,
         to: Destination::User(card(1)),
         key: Some(ClientKey::new("k").unwrap()),
-        content: Content::Text("x".into()),
+        content: Content::Text(text.into()),
     }))
 }
 
@@ -336,6 +340,21 @@ fn a_page_that_holds_up_all_others_is_given_up() {
     }
     assert!(stands.confirm().is_none());
     assert!(poller.is_over(), "nobody is left; what waited is in the log");
+}
+
+#[test]
+fn what_waits_for_a_page_is_bounded_in_bytes_too() {
+    let poller = poller();
+    let (page, _) = poller.enter(MANNERS).unwrap();
+    let long = "x".repeat(32 << 10);
+    let mut put = 0;
+    while !poller.is_over() {
+        put += 1;
+        poller.put([text(9, put, &long)]);
+    }
+    assert!(page.confirm().is_none());
+    let bytes = usize::try_from(put).unwrap() * long.len();
+    assert!((1 << 20..=2 << 20).contains(&bytes), "{bytes} bytes, with queues of 1 MiB");
 }
 
 /// What happens to the pages of a user.
