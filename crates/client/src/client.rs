@@ -319,7 +319,7 @@ impl<V: Payload> Client<V> {
             Response::Error { id: Some(id), code, message, retry_after } => {
                 self.refused(now, id, Failure { code, message }, retry_after);
             }
-            Response::Error { id: None, .. } => {}
+            Response::Error { id: None, .. } => self.inbox.refused(),
             Response::Pong => self.inbox.answered(),
             Response::Data { id, data } => {
                 if self.end_call(id) {

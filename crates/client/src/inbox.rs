@@ -32,6 +32,8 @@ struct Gap {
     retry_at: u64,
     /// The server has answered what was asked after the last question.
     answered: bool,
+    /// It could not answer the last question, which says nothing about the log.
+    refused: bool,
 }
 
 struct Log {
@@ -168,8 +170,15 @@ impl Inbox {
     pub(crate) fn answered(&mut self) {
         for log in &mut self.logs {
             if let Some(gap) = &mut log.gap {
-                gap.answered = true;
+                gap.answered = !gap.refused;
             }
+        }
+    }
+
+    /// The server could not do something; which question it was it does not say.
+    pub(crate) fn refused(&mut self) {
+        for gap in self.logs.iter_mut().filter_map(|log| log.gap.as_mut()) {
+            (gap.refused, gap.answered) = (true, false);
         }
     }
 
@@ -209,8 +218,15 @@ impl Log {
             return Verdict::Drop;
         }
         let retry_at = now + time::SYNC;
-        self.gap =
-            Some(Gap { lowest: seq, highest: seq, asked_from: last, tries: 1, retry_at, answered: false });
+        self.gap = Some(Gap {
+            lowest: seq,
+            highest: seq,
+            asked_from: last,
+            tries: 1,
+            retry_at,
+            answered: false,
+            refused: false,
+        });
         Verdict::Ask(last)
     }
 
@@ -231,6 +247,7 @@ impl Log {
         let last = self.last?;
         let gap = self.gap.as_mut().filter(|gap| gap.retry_at <= now)?;
         gap.retry_at = now + time::SYNC;
+        gap.refused = false;
         if last != gap.asked_from {
             gap.tries = 1;
         } else if std::mem::take(&mut gap.answered) {
@@ -323,6 +340,22 @@ mod tests {
         assert_eq!(asked, [1, 1, 1, 8]);
         assert_eq!(inbox.arrived(now, 1, 9), Verdict::Next);
         assert!(inbox.deadline().is_some(), "the new position is to be acknowledged");
+    }
+
+    #[test]
+    fn a_gap_is_kept_while_the_server_cannot_read_its_log() {
+        let mut inbox = Inbox::new();
+        assert_eq!(inbox.arrived(0, 1, 1), Verdict::Next);
+        assert_eq!(inbox.arrived(0, 1, 3), Verdict::Ask(1));
+        for round in 1..=10 {
+            inbox.refused();
+            // Of this question, and of a heartbeat.
+            inbox.answered();
+            inbox.answered();
+            let asked = inbox.overdue(round * time::SYNC);
+            assert_eq!(asked, Some(Position { conversation: 1, seq: 1 }), "nothing is passed over");
+        }
+        assert_eq!(inbox.arrived(11 * time::SYNC, 1, 2), Verdict::Next);
     }
 
     #[test]
