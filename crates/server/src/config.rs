@@ -490,7 +490,9 @@ mod tests {
             let flag = arg.get_long().unwrap();
             let variable = arg.get_env().unwrap().to_string_lossy();
             let help = arg.get_help().unwrap().to_string();
-            let row = format!("| `{flag}` | `{variable}` | {} |", help.replace('|', "\\|"));
+            let [value, help] =
+                [arg.get_value_names().unwrap()[0].as_str(), &help].map(|text| text.replace('|', r"\|"));
+            let row = format!("| `{flag}` | `{variable}` | {value} | {help} |");
             assert!(manual.contains(&row), "docs/configuration.md lacks\n{row}");
         }
     }

@@ -1,6 +1,6 @@
 //! The simulation: the same every time, no promise broken in thousands of seeds, and no bug that it does not see.
 //!
-//! `cargo xtask test` runs this in the profile `sim`; in a debug build it takes some minutes.
+//! It takes some minutes; `cargo xtask sim` runs more seeds, faster, in a profile of its own.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
