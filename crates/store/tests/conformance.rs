@@ -408,7 +408,7 @@ fn logs_are_read_whole_while_entries_move_into_the_indexes() {
 }
 
 #[test]
-fn another_process_may_write_places_of_entries_meanwhile() {
+fn another_process_may_make_users_meanwhile() {
     let mut store = Store::with(12);
     let people = ["alice", "bobby", "carol", "david"].map(|name| store.open(name));
     let pairs = [(0, 1), (1, 0), (1, 2), (3, 0), (2, 3)].map(|(from, to)| (&people[from], &people[to]));
@@ -419,9 +419,9 @@ fn another_process_may_write_places_of_entries_meanwhile() {
     for (number, (text, (from, to))) in said.iter().enumerate() {
         let appended = store.append(from, to, text, text).unwrap();
         logs.entry(appended.conversation).or_insert((*to, Vec::new())).1.push(text.clone());
-        // Tools that were started at some time make users now and then; each commit may write what waited then.
+        // Tools that were started at some time make users now and then.
         if number % 11 == 0 {
-            tools.push(store.another_with(3));
+            tools.push(store.another());
         }
         if number % 9 == 0 {
             for (which, tool) in tools.iter_mut().enumerate() {
@@ -438,6 +438,58 @@ fn another_process_may_write_places_of_entries_meanwhile() {
         }
         store.reopen();
     }
+}
+
+/// Places of many conversations are written in parts with several commits; somebody else commits between two of them.
+#[test]
+fn who_commits_beside_the_server_leaves_no_hole_in_a_log() {
+    let mut store = Store::with(UNINDEXED);
+    let people: Vec<_> = (10..60).map(|number| store.open(&format!("user{number}"))).collect();
+    let (first, second) = (&people[0], &people[1]);
+    let mut said = 0;
+    let mut say = |store: &mut Store, count: usize| {
+        let ops: Vec<_> = (0..count)
+            .map(|_| {
+                said += 1;
+                store.append_op(first, second, &format!("k{said}"), &said.to_string())
+            })
+            .collect();
+        assert!(store.batch(&ops).iter().all(Result::is_ok));
+        said
+    };
+    say(&mut store, 11);
+    let others: Vec<_> = people
+        .iter()
+        .enumerate()
+        .flat_map(|(index, one)| people[index + 1..].iter().map(move |other| (one, other)))
+        .skip(1)
+        .cycle()
+        .take(UNINDEXED)
+        .enumerate()
+        .map(|(number, (one, other))| store.append_op(one, other, &format!("other{number}"), "x"))
+        .collect();
+    for ops in others.chunks(512) {
+        assert!(store.batch(ops).iter().all(Result::is_ok));
+    }
+    // The first part is written; who comes now finds all of them behind the mark, and these.
+    let conversation = store.append(first, second, "one", "one").unwrap().conversation;
+    say(&mut store, 54);
+    store.another().user("maker");
+    for _ in 0..20 {
+        say(&mut store, 500);
+    }
+    let last = say(&mut store, 1) + 1;
+    for reopened in [false, true] {
+        if reopened {
+            store.reopen();
+        }
+        for after in 0..u64::try_from(last).unwrap() {
+            let next = store.reader.entries(first.fence.user, conversation, Seq(after), 1).unwrap();
+            assert_eq!(next.first().map(|entry| entry.seq), Some(Seq(after + 1)), "after {after}");
+        }
+    }
+    let next = store.append(first, second, "next", "next").unwrap().seq;
+    assert_eq!(next, Seq(u64::try_from(last).unwrap() + 1));
 }
 
 #[test]

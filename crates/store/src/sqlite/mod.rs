@@ -68,9 +68,10 @@ pub fn open_with(
 }
 
 /// Opens the store beside a process that has it open: what is committed here is synced before that process can see it, and the
-/// log is left alone.
+/// log is left alone. So are the places of entries: which of them share a row depends on where a list begins, and two processes
+/// whose lists begin differently would leave holes.
 pub fn open_beside(directory: &Path) -> Result<(SqliteWriter, Arc<SqliteReader>), Unavailable> {
-    open_as(Keeper::guest(), directory, UNINDEXED)
+    open_as(Keeper::guest(), directory, usize::MAX)
 }
 
 fn open_as(
@@ -132,7 +133,7 @@ fn connect(file: &Path) -> Result<Connection, Unavailable> {
     connection
         .execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-             PRAGMA temp_store = MEMORY;",
+             PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0;",
         )
         .map_err(unavailable)?;
     Ok(connection)

@@ -117,8 +117,7 @@ pub(super) struct Unindexed {
 }
 
 impl Unindexed {
-    /// Reads the entries behind the mark; from now on `most` of them gather. Another process may do the same: what it
-    /// writes is the same, too.
+    /// Reads the entries behind the mark; from now on `most` of them gather. One process alone may write their places.
     pub(super) fn open(c: &mut Connection, tail: &Tail, most: usize) -> rusqlite::Result<Self> {
         let far = most.saturating_mul(FAR).max(1);
         loop {
@@ -203,6 +202,11 @@ impl Unindexed {
             set_mark(c, upto)?;
         }
         Ok(part)
+    }
+
+    /// A transaction failed: what it saw in the index may not be so.
+    pub(super) fn failed(&mut self) {
+        self.gaps = Gaps::default();
     }
 
     /// Those that wait now are to have their places soon: only then can they be cut.
@@ -312,8 +316,7 @@ fn behind(c: &Connection, most: usize) -> rusqlite::Result<Vec<Waiting>> {
     .collect()
 }
 
-/// Another process may have come farther.
 fn set_mark(c: &Connection, mark: EntryId) -> rusqlite::Result<()> {
-    c.prepare_cached("UPDATE indexed SET upto = max(upto, ?1)")?.execute([to_sql(mark.0)])?;
+    c.prepare_cached("UPDATE indexed SET upto = ?1")?.execute([to_sql(mark.0)])?;
     Ok(())
 }

@@ -42,7 +42,8 @@ pub struct SqliteWriter {
     others: [Option<i64>; 2],
 }
 
-/// What the writer knows of the committed state without asking. Forgotten whenever a transaction fails.
+/// What the writer knows of the committed state without asking. Forgotten whenever a transaction fails, as are its
+/// [`Gaps`](super::gaps::Gaps).
 #[derive(Default)]
 pub(super) struct Memory {
     pairs: HashMap<(UserId, UserId), ConversationId>,
@@ -139,6 +140,7 @@ impl Writer for SqliteWriter {
         let result = self.apply_all(ops);
         if let Err(error) = &result {
             self.memory = Memory::default();
+            self.unindexed.failed();
             self.keeper.saw(error);
         }
         result.map_err(unavailable)
