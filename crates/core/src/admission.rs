@@ -1,9 +1,15 @@
 //! How much may wait. Beyond that a command is refused at once: whoever asks too early is told so and asks again, instead
 //! of waiting behind all others for longer and longer.
 //!
-//! Acknowledgements, goodbyes and the operator's changes are always let in; sessions have few of them under way.
+//! Acknowledgements and goodbyes are always let in, for sessions have few of them under way; so is what the operator, a site
+//! or the domain itself changes.
 
-use crate::{Command, Error};
+use crate::{
+    Command, Error,
+    command::Proof,
+    port::{FileWrite, Op},
+};
+use jmessage_model::{ConversationId, Seq};
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering::Relaxed},
@@ -11,7 +17,7 @@ use std::sync::{
 
 /// Commands that wait for the writer when another one is refused: eight transactions.
 pub(crate) const COMMANDS: usize = 4096;
-/// Bytes of the messages among them.
+/// Bytes of what they bring: messages, settings, positions, numbers.
 const BYTES: usize = 32 << 20;
 /// Logins and resumptions under way: what the writer and the readers get done in a second or two.
 const OPENING: usize = 4096;
@@ -91,11 +97,8 @@ fn is_refusable(command: &Command) -> bool {
         | Command::Aside { .. }
         | Command::Look { .. }
         | Command::LookIn { .. } => true,
-        Command::Acknowledge { .. }
-        | Command::End { .. }
-        | Command::Leave { .. }
-        | Command::Change { .. }
-        | Command::Stop => false,
+        Command::Change { op, .. } => weight_for_user(op).is_some(),
+        Command::Acknowledge { .. } | Command::End { .. } | Command::Leave { .. } | Command::Stop => false,
     }
 }
 
@@ -109,21 +112,76 @@ fn weight(command: &Command) -> usize {
             size_of::<u64>() * (users.len() + groups.len())
         }
         Command::LookIn { users, .. } => size_of::<u64>() * users.len(),
+        Command::Acknowledge { positions, .. }
+        | Command::Open { proof: Proof::Resume { acknowledged: positions, .. }, .. } => {
+            size_of::<(ConversationId, Seq)>() * positions.len()
+        }
+        Command::Change { op, .. } => weight_for_user(op).unwrap_or(0),
         Command::Group { .. }
-        | Command::Open { .. }
-        | Command::Acknowledge { .. }
+        | Command::Open { proof: Proof::Login(_), .. }
         | Command::End { .. }
         | Command::Leave { .. }
-        | Command::Change { .. }
         | Command::Show { .. }
         | Command::Typing { .. }
         | Command::Stop => 0,
     }
 }
 
+/// The bytes that a change brings which a user causes; none for one of the operator, of a site or of the domain itself.
+fn weight_for_user(op: &Op) -> Option<usize> {
+    match op {
+        Op::KeepSetting { name, value, .. } => Some(name.as_str().len() + value.len()),
+        Op::ClearHistory { .. } | Op::DropContact { .. } | Op::File(FileWrite::Create { .. }) => Some(0),
+        Op::CreateApp { .. }
+        | Op::CreateUser { .. }
+        | Op::SetPassword { .. }
+        | Op::EditUser { .. }
+        | Op::KeepContact { .. }
+        | Op::Notify { .. }
+        | Op::LetBroadcast { .. }
+        | Op::File(FileWrite::Drop(_) | FileWrite::Forget(_))
+        | Op::KeepKey(_)
+        | Op::Trim(_) => None,
+        // These have commands of their own.
+        Op::OpenSession { .. }
+        | Op::ResumeSession { .. }
+        | Op::EndSession(_)
+        | Op::Append { .. }
+        | Op::Recall { .. }
+        | Op::Group { .. }
+        | Op::Acknowledge { .. } => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        CapabilityKey, Queue, QueueLimits, Session, UserCard,
+        port::{Fence, FileRecord, Target},
+        token::TokenDigest,
+    };
+    use jmessage_model::{
+        AppId, Epoch, Extent, Facts, FileId, Format, Media, Millis, Nickname, Platform, SettingName, UserId,
+        Username,
+    };
+
+    fn change(op: Op) -> Command {
+        Command::Change { op, answer: tokio::sync::oneshot::channel().0 }
+    }
+
+    fn fence() -> Fence {
+        Fence { user: UserId(1), platform: Platform::Web, epoch: Epoch(1) }
+    }
+
+    fn setting(size: usize) -> Command {
+        let name = SettingName::new("webim").unwrap();
+        change(Op::KeepSetting { fence: fence(), name, value: "x".repeat(size) })
+    }
+
+    fn operators() -> Command {
+        change(Op::KeepContact { user: UserId(1), other: UserId(2), label: None })
+    }
 
     #[test]
     fn places_are_given_back_and_never_exceeded() {
@@ -142,12 +200,76 @@ mod tests {
         for _ in 0..COMMANDS {
             admission.enter(&Command::Stop);
         }
-        let (answer, _) = tokio::sync::oneshot::channel();
-        let change = Command::Change { op: crate::port::Op::KeepKey(crate::CapabilityKey([0; 32])), answer };
-        assert_eq!(admission.admit(&change), Ok(()));
-        admission.enter(&change);
+        let key = change(Op::KeepKey(CapabilityKey([0; 32])));
+        assert_eq!(admission.admit(&key), Ok(()));
+        assert_eq!(admission.admit(&operators()), Ok(()));
+        admission.enter(&key);
         assert_eq!(admission.waiting(), COMMANDS + 1);
-        admission.leave(&[change]);
+        admission.leave(&[key]);
         assert_eq!(admission.waiting(), COMMANDS);
+
+        let clear = Op::ClearHistory { fence: fence(), of: Target::User(UserId(2)) };
+        let drop = Op::DropContact { fence: fence(), other: UserId(2) };
+        let facts =
+            Facts { format: Format::Png, size: 1, crc32: 0, extent: Extent::Image { width: 1, height: 1 } };
+        let media = Media { file: FileId([0; 16]), facts };
+        let record = FileRecord { app: AppId(1), owner: UserId(1), media, created: Millis(0) };
+        let create = Op::File(FileWrite::Create { record, quota: 1 });
+        for by_user in [setting(1), change(clear), change(drop), change(create)] {
+            assert_eq!(admission.admit(&by_user), Err(Error::Busy));
+        }
+        assert_eq!(admission.admit(&change(Op::File(FileWrite::Forget(FileId([0; 16]))))), Ok(()));
+    }
+
+    #[test]
+    fn settings_weigh_what_they_bring() {
+        let admission = Admission::default();
+        let mut waiting = Vec::new();
+        while admission.admit(&setting(16 << 10)).is_ok() {
+            waiting.push(setting(16 << 10));
+            admission.enter(&waiting[waiting.len() - 1]);
+        }
+        assert_eq!(waiting.len(), BYTES / ((16 << 10) + "webim".len()), "long before there are too many");
+        assert_eq!(admission.admit(&operators()), Ok(()));
+        admission.leave(&waiting);
+        assert_eq!(admission.bytes.load(Relaxed), 0);
+        assert_eq!(admission.admit(&setting(16 << 10)), Ok(()));
+    }
+
+    #[test]
+    fn positions_weigh_what_they_bring_and_are_let_in_where_nobody_can_be_asked_to_come_back() {
+        const MANY: usize = BYTES / 16 + 1;
+        let admission = Admission::default();
+        let user = Arc::new(UserCard {
+            id: UserId(1),
+            app: AppId(1),
+            name: Username::new("alice").unwrap(),
+            nickname: Nickname::new("").unwrap(),
+        });
+        let queue = Queue::new(QueueLimits::default());
+        let open = |positions| Command::Open {
+            user: user.clone(),
+            platform: Platform::Web,
+            proof: Proof::Resume {
+                token: TokenDigest([0; 32]),
+                oldest: Millis(0),
+                acknowledged: vec![(ConversationId(1), Seq(1)); positions],
+            },
+            shown: None,
+            queue: queue.clone(),
+            at: Millis(0),
+            answer: tokio::sync::oneshot::channel().0,
+        };
+        assert_eq!(admission.admit(&open(1)), Ok(()));
+        assert_eq!(admission.admit(&open(MANY)), Err(Error::Busy));
+        let session = Arc::new(Session { user: user.clone(), fence: fence(), queue: queue.clone() });
+        let acknowledge =
+            Command::Acknowledge { session, positions: vec![(ConversationId(1), Seq(1)); MANY] };
+        assert_eq!(admission.admit(&acknowledge), Ok(()));
+        admission.enter(&acknowledge);
+        assert_eq!(admission.bytes.load(Relaxed), 16 * MANY);
+        assert_eq!(admission.admit(&open(1)), Err(Error::Busy), "they have taken the room of others");
+        admission.leave(&[acknowledge]);
+        assert_eq!(admission.bytes.load(Relaxed), 0);
     }
 }

@@ -178,7 +178,7 @@ pub enum Command {
         /// Gets the answer, in the order of the question.
         answer: oneshot::Sender<Vec<Option<Shown>>>,
     },
-    /// Any change that has no session.
+    /// Any other change; one that a session causes names it in the change itself.
     Change {
         /// The change.
         op: Op,

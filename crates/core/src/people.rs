@@ -94,7 +94,6 @@ impl Core {
 
     /// Hides what a conversation holds now from its [`Core::history`], for the session's user alone.
     pub async fn clear_history(&self, session: &Session, with: To) -> Result<(), Error> {
-        let user = session.user.id;
         let of = match with {
             To::Group(group) => Target::Group(group),
             To::User(name) => {
@@ -103,7 +102,7 @@ impl Core {
                 Target::User(found.ok_or(Error::NoSuchTarget)?.card.id)
             }
         };
-        self.change(Op::ClearHistory { user, of }).await.map(drop)
+        self.change(Op::ClearHistory { fence: session.fence, of }).await.map(drop)
     }
 
     /// What users of the session's App show of themselves; names that nobody has are passed over.
@@ -165,10 +164,10 @@ impl Core {
 
     /// Takes somebody out of the list of the session's user; who is not in it stays out. Who it was, if there is such a user.
     pub async fn drop_contact(&self, session: &Session, other: Username) -> Result<Option<UserId>, Error> {
-        let (user, app) = (session.user.id, session.user.app);
+        let app = session.user.app;
         let found = self.read(move |reader| reader.user(app, other.as_str())).await?;
         let Some(other) = found.map(|other| other.card.id) else { return Ok(None) };
-        self.change(Op::KeepContact { user, other, label: None }).await?;
+        self.change(Op::DropContact { fence: session.fence, other }).await?;
         Ok(Some(other))
     }
 
@@ -189,7 +188,7 @@ impl Core {
         if value.len() > MAX_SETTING {
             return Err(ContentError::TooLong(value.len(), MAX_SETTING).into());
         }
-        self.change(Op::KeepSetting { user: session.user.id, name, value }).await.map(drop)
+        self.change(Op::KeepSetting { fence: session.fence, name, value }).await.map(drop)
     }
 
     /// The last `limit` notices of the session's user, the newest first.

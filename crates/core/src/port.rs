@@ -329,15 +329,15 @@ pub enum Op {
         change: GroupWrite,
     },
     /// Hides what a log holds now from one user's [`Reader::latest`]; others, and devices that are behind, still get it.
-    /// → [`Done::Nothing`].
+    /// → [`Done::Nothing`], refused with [`Refusal::Fenced`].
     ClearHistory {
-        /// Whose view.
-        user: UserId,
+        /// Whose view, and from which session.
+        fence: Fence,
         /// Of which log.
         of: Target,
     },
-    /// Puts somebody into a user's list, or moves it to another group of contacts; out of it without a label.
-    /// → [`Done::Nothing`].
+    /// Puts somebody into a user's list, or moves it to another group of contacts; out of it without a label. For the operator,
+    /// who needs no session of the user. → [`Done::Nothing`].
     KeepContact {
         /// Whose list.
         user: UserId,
@@ -346,10 +346,19 @@ pub enum Op {
         /// Which group of contacts.
         label: Option<ContactLabel>,
     },
-    /// Keeps what a user has set for one kind of client, in the place of what was there. → [`Done::Nothing`].
+    /// Takes somebody out of a user's list, as that one's session asks; who is not in it stays out. → [`Done::Nothing`],
+    /// refused with [`Refusal::Fenced`].
+    DropContact {
+        /// Whose list, and from which session.
+        fence: Fence,
+        /// Who.
+        other: UserId,
+    },
+    /// Keeps what a user has set for one kind of client, in the place of what was there. → [`Done::Nothing`], refused with
+    /// [`Refusal::Fenced`].
     KeepSetting {
-        /// Whose.
-        user: UserId,
+        /// Whose, and from which session.
+        fence: Fence,
         /// For which kind of client.
         name: SettingName,
         /// What; its form is the client's own.

@@ -6,7 +6,7 @@ mod fixture;
 
 use jmessage_core::{Core, Driven, Error, Event, Options, QueueLimits, Receipt, Session, To};
 use jmessage_model::{
-    AppKey, ClientKey, Content, ConversationId, Nickname, Password, Platform, Seq, Username,
+    AppKey, ClientKey, Content, ConversationId, Nickname, Password, Platform, Seq, SettingName, Username,
 };
 use std::{
     future::Future,
@@ -60,6 +60,8 @@ async fn too_much_waiting_is_refused_at_once_and_taken_later_under_the_same_key(
     assert_eq!(core.waiting(), WAITING);
     assert_eq!(send(&core, &alice, WAITING).await, Err(Error::Busy), "nobody carries anything out");
     assert_eq!(core.stats().busy.load(Relaxed), 1);
+    let name = SettingName::new("webim").unwrap();
+    assert_eq!(core.keep_setting(&alice, name, "x".into()).await, Err(Error::Busy), "nor what a user keeps");
     let position = (ConversationId(1), Seq(1));
     assert_eq!(core.acknowledge(&alice, vec![position]).await, Ok(()), "an acknowledgement is let in");
 

@@ -172,6 +172,25 @@ async fn who_drops_a_contact_has_it_no_longer_and_learns_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_session_that_was_kicked_changes_nothing_that_its_user_keeps() {
+    let domain = Domain::new().await;
+    let label = Some(ContactLabel::new("friends").unwrap());
+    domain.core.keep_contact(domain.app, "alice", "bobby", label).await.unwrap();
+    let (old, bobby) = (domain.login("alice").await, domain.login("bobby").await);
+    domain.send(&bobby, "alice", "m1").await;
+    let name = || SettingName::new("webim").unwrap();
+    domain.core.keep_setting(&old, name(), "before".into()).await.unwrap();
+    let new = domain.login("alice").await;
+    let superseded = Error::Superseded;
+    assert_eq!(domain.core.keep_setting(&old, name(), "late".into()).await, Err(superseded));
+    assert_eq!(domain.core.drop_contact(&old, username("bobby")).await, Err(superseded));
+    assert_eq!(domain.core.clear_history(&old, with("bobby")).await, Err(superseded));
+    assert_eq!(domain.core.setting(&new, name()).await, Ok(Some("before".into())));
+    assert_eq!(domain.core.contacts(&new).await.unwrap().len(), 1);
+    assert_eq!(domain.history(&new, with("bobby"), 9).await, ["m1"]);
+}
+
+#[tokio::test]
 async fn a_setting_has_a_largest_size() {
     let domain = Domain::new().await;
     let alice = domain.login("alice").await;

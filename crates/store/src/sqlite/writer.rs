@@ -231,16 +231,29 @@ impl Batch<'_> {
                     Ok(Err(Refusal::Fenced))
                 }
             }
-            Op::ClearHistory { user, of } => {
-                self.clear_history(*user, *of)?;
+            Op::ClearHistory { fence, of } => {
+                if !self.is_living(fence)? {
+                    return Ok(Err(Refusal::Fenced));
+                }
+                self.clear_history(fence.user, *of)?;
                 Ok(Ok(Done::Nothing))
             }
             Op::KeepContact { user, other, label } => {
                 self.keep_contact(*user, *other, label.as_ref())?;
                 Ok(Ok(Done::Nothing))
             }
-            Op::KeepSetting { user, name, value } => {
-                self.keep_setting(*user, name, value)?;
+            Op::DropContact { fence, other } => {
+                if !self.is_living(fence)? {
+                    return Ok(Err(Refusal::Fenced));
+                }
+                self.keep_contact(fence.user, *other, None)?;
+                Ok(Ok(Done::Nothing))
+            }
+            Op::KeepSetting { fence, name, value } => {
+                if !self.is_living(fence)? {
+                    return Ok(Err(Refusal::Fenced));
+                }
+                self.keep_setting(fence.user, name, value)?;
                 Ok(Ok(Done::Nothing))
             }
             Op::Notify { user, notice, at } => {

@@ -4,7 +4,7 @@ use crate::{
     fixture::{Open, Store},
     retention::LATER,
 };
-use jmessage_core::port::{Done, Op, Target, Trim};
+use jmessage_core::port::{Done, Op, Refusal, Target, Trim};
 use jmessage_model::{Content, ConversationId, Seq};
 use proptest::prelude::*;
 
@@ -16,7 +16,7 @@ impl Store {
     }
 
     fn clear(&mut self, open: &Open, of: Target) {
-        assert_eq!(self.apply(Op::ClearHistory { user: open.fence.user, of }), Ok(Done::Nothing));
+        assert_eq!(self.apply(Op::ClearHistory { fence: open.fence, of }), Ok(Done::Nothing));
     }
 
     fn positions(&self, open: &Open, conversation: ConversationId, after: u64) -> Vec<u64> {
@@ -113,11 +113,28 @@ fn what_one_clears_is_hidden_from_its_own_view_alone_and_still_reaches_its_devic
 }
 
 #[test]
+fn an_older_session_cannot_clear_a_history() {
+    let mut store = Store::new();
+    let (alice, old) = (store.open("alice"), store.open("bobby"));
+    store.append(&alice, &old, "k", "1").unwrap();
+    let clear = |open: &Open| Op::ClearHistory { fence: open.fence, of: with(&alice) };
+    let login = Store::login_op(old.fence.user, 2);
+    let results = store.batch(&[login, clear(&old)]);
+    assert!(matches!(results[0], Ok(Done::Session(_))));
+    assert_eq!(results[1], Err(Refusal::Fenced), "within the batch that replaces it");
+    let new = store.open("bobby");
+    assert_eq!(store.apply(clear(&old)), Err(Refusal::Fenced));
+    assert_eq!(store.latest(&new, with(&alice), 9), [1]);
+    store.clear(&new, with(&alice));
+    assert_eq!(store.latest(&new, with(&alice), 9), [0_u64; 0]);
+}
+
+#[test]
 fn what_is_written_in_the_batch_that_clears_is_hidden_up_to_there() {
     let mut store = Store::new();
     let (alice, bobby) = (store.open("alice"), store.open("bobby"));
     let of = with(&alice);
-    let clear = Op::ClearHistory { user: bobby.fence.user, of };
+    let clear = Op::ClearHistory { fence: bobby.fence, of };
     let ops = [
         store.append_op(&alice, &bobby, "k1", "1"),
         store.append_op(&alice, &bobby, "k2", "2"),

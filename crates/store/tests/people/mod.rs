@@ -1,7 +1,7 @@
 //! What users keep beside their messages: contacts, settings, notices, and the right to speak to everybody.
 
 use crate::fixture::{Open, Store};
-use jmessage_core::port::{Done, Op};
+use jmessage_core::port::{Done, Op, Refusal};
 use jmessage_model::{
     AppId, AppKey, ContactLabel, Content, Description, Gender, Millis, Nickname, Noted, Notice, ProfileEdit,
     Seq, SettingName, UserId, Username,
@@ -9,6 +9,10 @@ use jmessage_model::{
 
 fn name(text: &str) -> Username {
     Username::new(text).unwrap()
+}
+
+fn keep_setting(open: &Open, name: &str, value: &str) -> Op {
+    Op::KeepSetting { fence: open.fence, name: SettingName::new(name).unwrap(), value: value.into() }
 }
 
 impl Store {
@@ -28,9 +32,8 @@ impl Store {
         parts.map(|(name, label)| (name.to_owned(), label.to_owned())).collect()
     }
 
-    fn keep_setting(&mut self, user: UserId, name: &str, value: &str) {
-        let name = SettingName::new(name).unwrap();
-        self.done(Op::KeepSetting { user, name, value: value.into() });
+    fn keep_setting(&mut self, open: &Open, name: &str, value: &str) {
+        self.done(keep_setting(open, name, value));
     }
 
     fn setting(&self, user: UserId, name: &str) -> Option<String> {
@@ -110,17 +113,49 @@ fn a_contact_shows_what_it_shows_of_itself_now() {
 #[test]
 fn a_setting_is_replaced_and_belongs_to_one_user_and_one_kind_of_client() {
     let mut store = Store::new();
-    let [alice, bobby, _] = store.others();
+    let pages = ["alice", "bobby"].map(|name| store.open(name));
+    let [alice, bobby] = [0, 1].map(|page: usize| pages[page].fence.user);
     assert_eq!(store.setting(alice, "webim"), None);
-    store.keep_setting(alice, "webim", r#"{"a":1}"#);
-    store.keep_setting(alice, "other", "");
-    store.keep_setting(bobby, "webim", "bobby's");
-    store.keep_setting(alice, "webim", "小\n\u{1f600}");
+    store.keep_setting(&pages[0], "webim", r#"{"a":1}"#);
+    store.keep_setting(&pages[0], "other", "");
+    store.keep_setting(&pages[1], "webim", "bobby's");
+    store.keep_setting(&pages[0], "webim", "小\n\u{1f600}");
     store.reopen();
     assert_eq!(store.setting(alice, "webim").as_deref(), Some("小\n\u{1f600}"));
     assert_eq!(store.setting(alice, "other").as_deref(), Some(""));
     assert_eq!(store.setting(bobby, "webim").as_deref(), Some("bobby's"));
     assert_eq!(store.setting(bobby, "other"), None);
+}
+
+#[test]
+fn an_older_session_cannot_change_settings_or_contacts() {
+    let mut store = Store::new();
+    let old = store.open("alice");
+    let [alice, bobby, _] = store.others();
+    let drop_bobby = |open: &Open| Op::DropContact { fence: open.fence, other: bobby };
+    store.keep_contact(alice, bobby, Some("friends"));
+    store.keep_setting(&old, "webim", "before");
+    let login = Store::login_op(alice, 2);
+    let results = store.batch(&[login, keep_setting(&old, "webim", "late"), drop_bobby(&old)]);
+    assert!(matches!(results[0], Ok(Done::Session(_))));
+    assert_eq!(results[1..], [Err(Refusal::Fenced); 2], "within the batch that replaces it");
+    let new = store.open("alice");
+    for op in [keep_setting(&old, "webim", "late"), keep_setting(&old, "other", "late"), drop_bobby(&old)] {
+        assert_eq!(store.apply(op), Err(Refusal::Fenced));
+    }
+    assert_eq!(store.setting(alice, "webim").as_deref(), Some("before"));
+    assert_eq!(store.setting(alice, "other"), None);
+    assert_eq!(store.contacts(alice).len(), 1);
+
+    store.keep_setting(&new, "webim", "in time");
+    store.done(drop_bobby(&new));
+    store.done(drop_bobby(&new));
+    assert_eq!(store.setting(alice, "webim").as_deref(), Some("in time"));
+    assert_eq!(store.contacts(alice), []);
+    store.done(Op::EndSession(new.fence));
+    assert_eq!(store.apply(keep_setting(&new, "webim", "after")), Err(Refusal::Fenced));
+    store.keep_contact(alice, bobby, Some("friends"));
+    assert_eq!(store.contacts(alice).len(), 1, "the operator needs no session");
 }
 
 #[test]

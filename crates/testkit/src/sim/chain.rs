@@ -113,6 +113,9 @@ impl Commit {
                 (
                     Op::Append { by: Author::Session(fence), .. }
                     | Op::Group { fence, .. }
+                    | Op::ClearHistory { fence, .. }
+                    | Op::DropContact { fence, .. }
+                    | Op::KeepSetting { fence, .. }
                     | Op::Acknowledge { fence, .. },
                     Ok(_),
                 ) => {
