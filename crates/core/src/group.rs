@@ -118,13 +118,18 @@ fn role(group: &GroupRecord, user: UserId) -> Role {
 
 /// Groups that were looked up; forgotten when they change.
 #[derive(Default)]
-pub(crate) struct Groups(HashMap<ConversationId, Arc<GroupRecord>>);
+pub(crate) struct Groups {
+    known: HashMap<ConversationId, Arc<GroupRecord>>,
+    /// How many members those have together.
+    members: usize,
+}
 
 /// How many users an event names at most, so that it fits in a frame of any gateway: all but the end of a large group.
 const NAMED: usize = 256;
 
-/// How many groups are kept in memory.
+/// How many groups are kept in memory, and how many members of theirs (some 150 bytes each).
 const KEPT: usize = 20_000;
+const MEMBERS_KEPT: usize = 2_000_000;
 
 impl Groups {
     pub(crate) fn find(
@@ -132,7 +137,7 @@ impl Groups {
         id: ConversationId,
         reader: &dyn Reader,
     ) -> Result<Arc<GroupRecord>, Error> {
-        if let Some(group) = self.0.get(&id) {
+        if let Some(group) = self.known.get(&id) {
             return Ok(group.clone());
         }
         let found = reader.group(id).map_err(|error| {
@@ -140,11 +145,24 @@ impl Groups {
             Error::Unavailable
         })?;
         let group = Arc::new(found.ok_or(Error::NoSuchGroup)?);
-        if self.0.len() >= KEPT {
-            self.0.clear();
-        }
-        self.0.insert(id, group.clone());
+        self.keep(id, group.clone());
         Ok(group)
+    }
+
+    fn keep(&mut self, id: ConversationId, group: Arc<GroupRecord>) {
+        self.forget(id);
+        let members = group.members.ids().len();
+        if self.known.len() >= KEPT || self.members + members > MEMBERS_KEPT {
+            *self = Self::default();
+        }
+        self.members += members;
+        self.known.insert(id, group);
+    }
+
+    fn forget(&mut self, id: ConversationId) -> Option<Arc<GroupRecord>> {
+        let group = self.known.remove(&id)?;
+        self.members -= group.members.ids().len();
+        Some(group)
     }
 }
 
@@ -279,7 +297,7 @@ impl Engine {
         change: &GroupWrite,
         added: Vec<Arc<UserCard>>,
     ) -> Option<Arc<GroupRecord>> {
-        let known = self.groups.0.remove(&id).or(before.cloned());
+        let known = self.groups.forget(id).or(before.cloned());
         let after = match (change, known) {
             (GroupWrite::Members { dissolve: true, .. }, _) => return None,
             (GroupWrite::Members { remove, owner, .. }, Some(mut group)) => {
@@ -299,7 +317,7 @@ impl Engine {
             }
         };
         let kept = before.filter(|_| Mutant::StaleGroup.is_on()).unwrap_or(&after);
-        self.groups.0.insert(id, kept.clone());
+        self.groups.keep(id, kept.clone());
         Some(after)
     }
 
@@ -387,6 +405,35 @@ fn members(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{GroupCard, port::Members};
+    use jmessage_model::{AppId, Description, GroupName, Nickname, Username};
+
+    #[test]
+    fn groups_in_memory_are_bounded_by_their_members() {
+        let card = |id| {
+            let (name, nickname) = (Username::new("user").unwrap(), Nickname::new("").unwrap());
+            Arc::new(UserCard { app: AppId(1), id: UserId(id), name, nickname })
+        };
+        let name = GroupName::new("group").unwrap();
+        let group = Arc::new(GroupRecord {
+            card: Arc::new(GroupCard { app: AppId(1), id: ConversationId(1), name, key: None }),
+            owner: UserId(1),
+            description: Description::new("").unwrap(),
+            capacity: 10_000,
+            members: Members::new((1..=10_000).map(card).collect()),
+        });
+        let mut groups = Groups::default();
+        for number in 1..=250 {
+            // The second time it takes the place of the first.
+            groups.keep(ConversationId(number), group.clone());
+            groups.keep(ConversationId(number), group.clone());
+            assert!(groups.members <= MEMBERS_KEPT);
+            assert_eq!(groups.members, 10_000 * groups.known.len());
+        }
+        assert_eq!(groups.known.len(), 50, "the memory began anew after two hundred");
+        assert!(groups.forget(ConversationId(250)).is_some());
+        assert_eq!(groups.members, 490_000);
+    }
 
     #[test]
     fn every_action_of_every_role() {

@@ -7,8 +7,9 @@ use std::{collections::VecDeque, sync::Arc};
 
 /// Groups of at most so many members are gone through member by member.
 const SMALL: usize = 64;
-/// Larger groups whose members online are remembered, before the memory starts anew.
+/// Larger groups whose members online are remembered, and members of theirs, before the memory starts anew.
 const CROWDS: usize = 4096;
+const IN_CROWDS: usize = 2_000_000;
 /// Users who came or went, of whom the hub still knows which; a crowd that missed more of them is counted again.
 const MOVES: usize = 8192;
 
@@ -19,6 +20,8 @@ pub(crate) struct Hub {
     count: usize,
     /// The members online of the groups that were written to, so that a message costs nothing for those away.
     crowds: HashMap<ConversationId, Crowd>,
+    /// How many members those groups have together.
+    in_crowds: usize,
     /// The last users who came or went.
     moves: VecDeque<UserId>,
     /// How many did so far.
@@ -119,6 +122,7 @@ impl Hub {
         let id = group.card.id;
         let crowd = match self.crowds.remove(&id) {
             Some(mut crowd) => {
+                self.in_crowds -= crowd.group.members.ids().len();
                 crowd.follow(self, group);
                 crowd
             }
@@ -127,9 +131,11 @@ impl Hub {
         for user in &crowd.present {
             self.deliver(*user, shared, except, stats);
         }
-        if self.crowds.len() >= CROWDS {
-            self.crowds.clear();
+        let members = group.members.ids().len();
+        if self.crowds.len() >= CROWDS || self.in_crowds + members > IN_CROWDS {
+            (self.crowds, self.in_crowds) = Default::default();
         }
+        self.in_crowds += members;
         self.crowds.insert(id, crowd);
     }
 
