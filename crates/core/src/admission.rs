@@ -141,9 +141,9 @@ fn weight_for_user(op: &Op) -> Option<usize> {
         | Op::LetBroadcast { .. }
         | Op::File(FileWrite::Drop(_) | FileWrite::Forget(_))
         | Op::KeepKey(_)
-        | Op::Trim(_) => None,
+        | Op::Trim(_)
         // These have commands of their own.
-        Op::OpenSession { .. }
+        | Op::OpenSession { .. }
         | Op::ResumeSession { .. }
         | Op::EndSession(_)
         | Op::Append { .. }
