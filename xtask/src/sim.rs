@@ -20,9 +20,13 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let ws = Workspace::load()?;
     tools::c_compiler()?;
-    output::stage("Building the simulator");
-    ws.cmd("cargo").args(["build"]).args(BUILD).args(["--bin", "sim"]).run()?;
     output::stage("Simulating");
+    simulate(&ws, &args.rest, Cmd::run)
+}
+
+/// Builds the simulator and runs it with these arguments; programs are run by `exec`.
+pub(crate) fn simulate(ws: &Workspace, args: &[String], exec: impl Fn(Cmd) -> Result<()>) -> Result<()> {
+    exec(ws.cmd("cargo").args(["build"]).args(BUILD).args(["--bin", "sim"]))?;
     // Where the user is: a plan's file is named from there.
-    Cmd::new(ws.binary("sim", "sim")).args(&args.rest).run()
+    exec(Cmd::new(ws.binary("sim", "sim")).args(args))
 }

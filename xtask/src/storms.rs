@@ -1,5 +1,6 @@
 //! `cargo xtask storms`: all pages of a server lose their connections at once, again and again.
 
+use crate::run::Cmd;
 use crate::workspace::Workspace;
 use crate::{output, tools};
 use anyhow::Result;
@@ -18,9 +19,29 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let ws = Workspace::load()?;
     tools::c_compiler()?;
     output::stage("Cutting all connections");
-    ws.cmd("cargo")
-        .env("JMESSAGE_STORMS", args.count.to_string())
-        .env("JMESSAGE_STORM_PAGES", args.pages.to_string())
-        .args(["test", "--package", "jmessage-server", "--test", "attack", "storms", "--", "--nocapture"])
-        .run()
+    strike(&ws, args.count, args.pages, Cmd::run)
+}
+
+/// Cuts so many pages off so many times; programs are run by `exec`.
+pub(crate) fn strike(
+    ws: &Workspace,
+    count: usize,
+    pages: usize,
+    exec: impl Fn(Cmd) -> Result<()>,
+) -> Result<()> {
+    exec(
+        ws.cmd("cargo")
+            .env("JMESSAGE_STORMS", count.to_string())
+            .env("JMESSAGE_STORM_PAGES", pages.to_string())
+            .args([
+                "test",
+                "--package",
+                "jmessage-server",
+                "--test",
+                "attack",
+                "storms",
+                "--",
+                "--nocapture",
+            ]),
+    )
 }

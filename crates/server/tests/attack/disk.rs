@@ -37,12 +37,12 @@ async fn survives(inject: &str) -> Result<()> {
 }
 
 /// A sync fails, the server says so and ends, is started again, and so on.
-#[tokio::test]
-async fn syncs_that_fail_are_never_taken_for_success() -> Result<()> {
+async fn outlives_syncs(error: &str) -> Result<()> {
     let mut stage = Stage::new(8, 5).await?;
     for round in 0..6 {
         // Counted for each thread.
-        let server = stage.serve_with(&format!("fsync,fdatasync:error=EIO:when={}", 9 + 7 * round)).await?;
+        let server =
+            stage.serve_with(&format!("fsync,fdatasync:error={error}:when={}", 9 + 7 * round)).await?;
         if round == 0 {
             stage.open_pages();
         }
@@ -51,6 +51,17 @@ async fn syncs_that_fail_are_never_taken_for_success() -> Result<()> {
     let server = stage.serve(&[]).await?;
     stage.say(2);
     stage.judge(server).await
+}
+
+#[tokio::test]
+async fn syncs_that_fail_are_never_taken_for_success() -> Result<()> {
+    outlives_syncs("EIO").await
+}
+
+/// Where room is given to what was written only when it is synced.
+#[tokio::test]
+async fn syncs_that_find_no_space_are_never_taken_for_success() -> Result<()> {
+    outlives_syncs("ENOSPC").await
 }
 
 #[tokio::test]
@@ -65,21 +76,41 @@ async fn writes_that_find_no_space_are_never_taken_for_success() -> Result<()> {
 
 /// Every sync fails from some moment on: the server says so to everybody and ends, and does not come back before the disk is
 /// well.
-#[tokio::test]
-async fn a_disk_that_syncs_no_more_stores_nothing_and_says_so() -> Result<()> {
+async fn ends_without_syncs(error: &str) -> Result<()> {
     let mut stage = Stage::new(6, 5).await?;
-    let server = stage.serve_with("fsync,fdatasync:error=EIO:when=12+").await?;
+    let inject = |first| format!("fsync,fdatasync:error={error}:when={first}+");
+    let server = stage.serve_with(&inject(12)).await?;
     stage.open_pages();
     stage.say_until_it_ends(server).await?;
-    ensure!(
-        stage.serve_with("fsync,fdatasync:error=EIO:when=1+").await.is_err(),
-        "it serves what it cannot sync"
-    );
+    ensure!(stage.serve_with(&inject(1)).await.is_err(), "it serves what it cannot sync");
     let server = stage.serve(&[]).await?;
     stage.judge(server).await
 }
 
-/// The disk is full under load; when there is room again, everything goes on by itself.
+#[tokio::test]
+async fn a_disk_that_syncs_no_more_stores_nothing_and_says_so() -> Result<()> {
+    ends_without_syncs("EIO").await
+}
+
+#[tokio::test]
+async fn a_disk_without_space_for_a_sync_stores_nothing_and_says_so() -> Result<()> {
+    ends_without_syncs("ENOSPC").await
+}
+
+/// There is no space (ENOSPC) for forty writes of each thread, one after the other, nor to make a file longer; then there is
+/// room again, and everything goes on by itself.
+#[tokio::test]
+async fn a_disk_without_space_refuses_and_goes_on_when_there_is_room() -> Result<()> {
+    let mut stage = Stage::new(8, 5).await?;
+    let server = stage.serve_with("pwrite64,ftruncate,fallocate:error=ENOSPC:when=60..99").await?;
+    stage.open_pages();
+    fail(&mut stage, &server, 5.0).await?;
+    stage.say(10);
+    stage.until("all answers", async || Ok(stage.waiting() == 0)).await?;
+    stage.judge(server).await
+}
+
+/// No file may grow (EFBIG), under load; when there is room again, everything goes on by itself.
 #[tokio::test]
 async fn a_full_disk_refuses_and_goes_on_when_there_is_room() -> Result<()> {
     let mut stage = Stage::new(8, 5).await?;

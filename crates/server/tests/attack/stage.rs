@@ -24,9 +24,9 @@ const GROUP: usize = 100;
 
 pub(crate) struct Stage {
     data: TempDir,
-    pub(crate) app: App,
+    app: App,
     pub(crate) proxy: Proxy,
-    pub(crate) scene: Arc<Scene>,
+    scene: Arc<Scene>,
     pub(crate) dice: Dice,
     users: Vec<String>,
     pub(crate) pages: Vec<Page>,
@@ -48,7 +48,7 @@ impl Stage {
         let users: Vec<_> = (0..users).map(|number| format!("user{number:04}")).collect();
         prepare(data.path(), &app, users.iter().cloned()).await?;
         let proxy = Proxy::start(seed).await?;
-        let scene = Scene::new(proxy.url(), &app, haste, true);
+        let scene = Scene::new(proxy.url(), &app, haste);
         // Every member hears that all were taken in, and the owner that the group was made, too.
         let due =
             (0..users.len()).map(|index| usize::from(index < GROUP) + usize::from(index == 0)).collect();
@@ -86,7 +86,7 @@ impl Stage {
             "-o",
             "/dev/null",
             "-e",
-            "trace=fsync,fdatasync,pwrite64",
+            "trace=fsync,fdatasync,pwrite64,ftruncate,fallocate",
         ]);
         command.arg(format!("--inject={inject}")).arg(env!("CARGO_BIN_EXE_jmessage-server"));
         self.start(command, &[]).await.context("strace is needed: `cargo xtask test` installs it")

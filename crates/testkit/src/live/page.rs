@@ -36,24 +36,20 @@ pub struct Scene {
     pub app: App,
     /// How much faster than the real one their clock runs.
     pub speed: u64,
-    /// Whether anything is written down.
-    pub records: bool,
     events: Mutex<Vec<Event>>,
     pages: AtomicU64,
 }
 
 impl Scene {
     /// A scene without pages.
-    pub fn new(url: &str, app: &App, speed: u64, records: bool) -> Arc<Self> {
+    pub fn new(url: &str, app: &App, speed: u64) -> Arc<Self> {
         let (events, pages) = Default::default();
-        Arc::new(Self { url: url.to_owned(), app: app.clone(), speed, records, events, pages })
+        Arc::new(Self { url: url.to_owned(), app: app.clone(), speed, events, pages })
     }
 
     /// Writes down what happened.
     pub fn record(&self, event: Event) {
-        if self.records {
-            self.events.lock().unwrap_or_else(PoisonError::into_inner).push(event);
-        }
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).push(event);
     }
 
     /// Everything that was written down so far.
