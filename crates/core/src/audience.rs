@@ -1,4 +1,4 @@
-//! Who wants to hear of whom, and what users show of themselves while they are online. Owned by the writer thread, like the
+//! Who wants to hear of whom, and what users show of themselves while they are online. Owned by the engine, like the
 //! hub. Everything here is a signal: it is told once, to those who listen now, and nothing of it is stored.
 
 use crate::{

@@ -28,7 +28,7 @@ pub enum Proof {
     },
 }
 
-/// What the writer thread is asked to do.
+/// What the writer threads are asked to do.
 pub enum Command {
     /// Sends a message; the answer goes to the session's queue.
     Send {

@@ -1,4 +1,4 @@
-//! Who is online on this node. Owned by the writer thread, so nothing here waits for anything.
+//! Who is online on this node. Owned by the engine, which one thread at a time holds, so nothing here waits for anything.
 
 use crate::{Session, Shared, Stats, port::GroupRecord, queue::End};
 use foldhash::HashMap;

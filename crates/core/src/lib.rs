@@ -1,7 +1,7 @@
 //! The domain: accounts, sessions, conversations and the delivery of messages. All rules, all permissions.
 //!
-//! A command goes to the one writer thread, which applies a batch of them in one durable transaction, answers each,
-//! and hands what was stored to the sessions that are online. Those who come back read the log after their cursor.
+//! A command goes to the writer, whose threads take turns to apply a batch of them in one durable transaction, answer each,
+//! and hand what was stored to the sessions that are online. Those who come back read the log after their cursor.
 //! Must never know SQL, HTTP, JSON, or which protocol a session speaks.
 
 mod account;

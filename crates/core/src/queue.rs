@@ -79,8 +79,8 @@ const KEPT: usize = 16;
 /// How entries are taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
-    /// Not taken: the session reads the log. Remembers whether there was one.
-    Withheld { missed: bool },
+    /// Not taken: the session reads the log.
+    Withheld,
     /// Taken while the session still reads the log; an overflow falls back to `Withheld`.
     Joining,
     /// Taken; an overflow ends the session.
@@ -107,7 +107,7 @@ pub struct Queue {
 impl Queue {
     /// An empty queue that withholds entries until the session has read the log.
     pub fn new(limits: QueueLimits) -> Arc<Self> {
-        Self::with(limits, Mode::Withheld { missed: true })
+        Self::with(limits, Mode::Withheld)
     }
 
     /// An empty queue that takes entries from the beginning, for a session without logs to read.
@@ -158,13 +158,10 @@ impl Queue {
         let weight = shared.weight();
         let full = inner.entries >= self.limits.entries || inner.bytes + weight > self.limits.bytes;
         let keeps_up = match inner.mode {
-            Mode::Withheld { .. } => {
-                inner.mode = Mode::Withheld { missed: true };
-                return true;
-            }
+            Mode::Withheld => return true,
             Mode::Joining if full => {
                 inner.drop_entries();
-                inner.mode = Mode::Withheld { missed: true };
+                inner.mode = Mode::Withheld;
                 return true;
             }
             Mode::Live if full && Mutant::DropOverflow.is_on() => return true,

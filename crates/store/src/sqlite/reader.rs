@@ -23,6 +23,8 @@ use std::{
 
 /// Connections kept open between reads.
 const KEPT: usize = 16;
+/// How often a log is read again of which something was cut between two looks. In a damaged file it would never end.
+const TRIES: usize = 100;
 
 /// See the module.
 pub struct SqliteReader {
@@ -194,7 +196,7 @@ impl Reader for SqliteReader {
         after: Seq,
         limit: usize,
     ) -> Result<Vec<Entry>, Unavailable> {
-        loop {
+        for _ in 0..TRIES {
             // Asked first: see there.
             let waiting = self.tail.behind(conversation, after);
             let found = self.with(|c| log::entries(c, user, conversation, after, limit, &waiting))?;
@@ -206,6 +208,7 @@ impl Reader for SqliteReader {
                 return Err(Unavailable("not committed".into()));
             }
         }
+        Err(Unavailable("the index of a log names entries that are not there".into()))
     }
 
     fn latest(&self, user: UserId, of: Target, limit: usize) -> Result<Vec<Entry>, Unavailable> {
