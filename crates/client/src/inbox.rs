@@ -30,10 +30,17 @@ struct Gap {
     asked_from: u64,
     tries: u32,
     retry_at: u64,
-    /// The server has answered what was asked after the last question.
-    answered: bool,
-    /// It could not answer the last question, which says nothing about the log.
-    refused: bool,
+    answer: Answer,
+}
+
+/// What the server has said to the last question about a gap.
+#[derive(PartialEq, Eq)]
+enum Answer {
+    None,
+    /// It has answered something that was asked after it.
+    Given,
+    /// It could not answer, which says nothing about the log.
+    Refused,
 }
 
 struct Log {
@@ -169,8 +176,8 @@ impl Inbox {
     /// A sign of life came.
     pub(crate) fn answered(&mut self) {
         for log in &mut self.logs {
-            if let Some(gap) = &mut log.gap {
-                gap.answered = !gap.refused;
+            if let Some(gap) = log.gap.as_mut().filter(|gap| gap.answer == Answer::None) {
+                gap.answer = Answer::Given;
             }
         }
     }
@@ -178,7 +185,7 @@ impl Inbox {
     /// The server could not do something; which question it was it does not say.
     pub(crate) fn refused(&mut self) {
         for gap in self.logs.iter_mut().filter_map(|log| log.gap.as_mut()) {
-            (gap.refused, gap.answered) = (true, false);
+            gap.answer = Answer::Refused;
         }
     }
 
@@ -224,8 +231,7 @@ impl Log {
             asked_from: last,
             tries: 1,
             retry_at,
-            answered: false,
-            refused: false,
+            answer: Answer::None,
         });
         Verdict::Ask(last)
     }
@@ -247,10 +253,13 @@ impl Log {
         let last = self.last?;
         let gap = self.gap.as_mut().filter(|gap| gap.retry_at <= now)?;
         gap.retry_at = now + time::SYNC;
-        gap.refused = false;
+        if gap.answer == Answer::Refused {
+            gap.answer = Answer::None;
+        }
         if last != gap.asked_from {
             gap.tries = 1;
-        } else if std::mem::take(&mut gap.answered) {
+        } else if gap.answer == Answer::Given {
+            gap.answer = Answer::None;
             gap.tries += 1;
         }
         gap.asked_from = last;
