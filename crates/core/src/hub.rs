@@ -55,6 +55,11 @@ impl Hub {
         of_user.is_some_and(|of_user| of_user.iter().any(|other| other.fence == session.fence))
     }
 
+    /// Whether somebody reads too slowly.
+    pub(crate) fn is_any_full(&self) -> bool {
+        self.sessions.values().flatten().any(|session| session.queue.is_full())
+    }
+
     /// What somebody's sessions run on.
     pub(crate) fn platforms(&self, user: UserId) -> impl Iterator<Item = Platform> {
         self.sessions.get(&user).into_iter().flatten().map(|session| session.fence.platform)

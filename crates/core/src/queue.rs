@@ -165,7 +165,7 @@ impl Queue {
                 return true;
             }
             Mode::Live if full && Mutant::DropOverflow.is_on() => return true,
-            Mode::Live if full => {
+            Mode::Live if full && !Mutant::WaitForSlow.is_on() => {
                 inner.drop_entries();
                 inner.events.clear();
                 inner.end = Some(End::TooSlow);
@@ -211,6 +211,12 @@ impl Queue {
             drop(inner);
             wake(&self.waker);
         }
+    }
+
+    /// Whether nothing more should be offered.
+    pub(crate) fn is_full(&self) -> bool {
+        let inner = self.lock();
+        inner.end.is_none() && (inner.entries >= self.limits.entries || inner.bytes >= self.limits.bytes)
     }
 
     /// Begins to take entries while the session goes on reading the log.

@@ -41,6 +41,8 @@ mutants! {
     JoinLate,
     /// An entry for a queue that is full is dropped, and the session goes on.
     DropOverflow,
+    /// Nobody is told anything while there is a queue that is full.
+    WaitForSlow,
     /// A start does not look for entries that were not indexed: their positions are given again.
     ForgetTail,
     /// Who is in a group is remembered beyond a change: whoever was put out goes on being told.

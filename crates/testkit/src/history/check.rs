@@ -1,6 +1,6 @@
 //! The verdict: every promise that was broken, in words.
 
-use super::{Body, Event, GroupNews, Kind, Log, PageId, Stored, fence, order, stored};
+use super::{Body, Event, GroupNews, Kind, Log, PageId, Stored, fence, order, stored, wait};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
@@ -46,6 +46,7 @@ pub fn check(events: &[Event], logs: &[Log], settled: bool) -> Vec<Violation> {
     order::received(&view, &mut found);
     fence::writes(&view, &mut found);
     fence::resumes(&view, &mut found);
+    wait::in_time(&view, &mut found);
     if settled {
         stored::everyone_was_told(&view, &mut found);
         order::everything_arrived(&view, &mut found);
@@ -67,7 +68,7 @@ impl Found {
 pub(super) struct View<'a> {
     pub(super) events: &'a [Event],
     pub(super) logs: BTreeMap<u64, &'a Log>,
-    pub(super) users: HashMap<PageId, &'a str>,
+    pub(super) users: BTreeMap<PageId, &'a str>,
     /// Every entry with a key, by sender and key.
     pub(super) keyed: HashMap<(&'a str, &'a str), Vec<(&'a Log, &'a Stored)>>,
 }

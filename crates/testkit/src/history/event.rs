@@ -81,6 +81,15 @@ pub enum Event {
     Received { page: PageId, conversation: u64, seq: u64, from: String, body: Body },
     /// The page is gone. It hears nothing any more.
     Closed { page: PageId },
+    /// A request leaves the page.
+    Asked { page: PageId, request: u64 },
+    /// Its answer arrived, of whatever kind.
+    Answered { page: PageId, request: u64 },
+    /// Something struck the page, or all of them: how long they wait says nothing until this moment, or until they are
+    /// logged in again before it.
+    Struck { page: Option<PageId>, until: u64 },
+    /// So many milliseconds have passed since the beginning. Without it nothing is known of how long anything took.
+    Clock { ms: u64 },
     /// The server is gone, without a word or properly.
     ServerDown,
     /// The server serves again.
@@ -99,8 +108,11 @@ impl Event {
             | Self::Told { page, .. }
             | Self::Failed { page, .. }
             | Self::Received { page, .. }
+            | Self::Asked { page, .. }
+            | Self::Answered { page, .. }
             | Self::Closed { page } => Some(*page),
-            Self::ServerDown | Self::ServerUp => None,
+            Self::Struck { page, .. } => *page,
+            Self::Clock { .. } | Self::ServerDown | Self::ServerUp => None,
         }
     }
 }

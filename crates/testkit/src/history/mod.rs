@@ -12,6 +12,7 @@ mod order;
 mod stored;
 #[cfg(test)]
 mod tests;
+mod wait;
 
 pub use check::{Promise, Violation, check};
 pub use event::{Body, Event, GroupNews, PageId, Place, Proof, To};

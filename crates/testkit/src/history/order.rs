@@ -1,4 +1,4 @@
-//! D3, D4, D5 and D7: one order for all, each entry once, and everything in the end.
+//! D3, D4 and D5: one order for all, each entry once, and everything in the end.
 
 use super::{
     Event, PageId,
@@ -65,7 +65,7 @@ pub(super) fn received(view: &View<'_>, found: &mut Found) {
     }
 }
 
-/// D4, D5 and D7: each user has been handed everything, on one page or another. A user who was put out of a group and
+/// D4 and D5: each user has been handed everything, on one page or another. A user who was put out of a group and
 /// taken in again begins anew.
 pub(super) fn everything_arrived(view: &View<'_>, found: &mut Found) {
     let mut seen: BTreeMap<(&str, u64), BTreeSet<u64>> = BTreeMap::new();

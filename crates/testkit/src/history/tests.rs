@@ -163,3 +163,40 @@ fn what_another_page_of_the_user_was_handed_is_no_gap() {
     let pages = [received(2, 1, "a"), opened(3, "bobby"), received(3, 2, "b"), received(2, 3, "c")];
     assert_eq!(found(three.into_iter().chain(pages), &log(&["a", "b", "c"])), []);
 }
+
+#[test]
+fn whoever_waits_though_nothing_struck_it_is_d7() {
+    let clock = |ms| Event::Clock { ms };
+    let asked = |ms| [clock(ms), Event::Asked { page: PageId(1), request: 7 }];
+    let answered = |ms| [clock(ms), Event::Answered { page: PageId(1), request: 7 }];
+    let both = [login(1), login(2)].concat();
+    let judge = |more: &[Event], keys: &[&str]| found([&both, more].concat(), &log(keys));
+    let struck = |page, until| Event::Struck { page, until };
+
+    assert_eq!(judge(&[asked(1), answered(12_001)].concat(), &[]), []);
+    assert_eq!(judge(&[asked(1), answered(12_002)].concat(), &[]), [Promise::D7]);
+    assert_eq!(judge(&[&asked(1)[..], &[clock(12_002)]].concat(), &[]), [Promise::D7], "nor for ever");
+
+    let message = [sent(1, "a"), clock(1), told(1, "a", 1)];
+    let handed = |ms| [&message[..], &[clock(ms), received(2, 1, "a")]].concat();
+    assert_eq!(judge(&handed(12_001), &["a"]), []);
+    assert_eq!(judge(&handed(12_002), &["a"]), [Promise::D7]);
+
+    for excuse in [
+        vec![struck(Some(PageId(1)), u64::MAX)],
+        vec![struck(None, 20_000)],
+        vec![Event::ServerDown, Event::ServerUp],
+        vec![opened(3, "alice"), Event::Asking { page: PageId(3), by: Proof::Login }],
+        vec![Event::Kicked { page: PageId(1) }],
+    ] {
+        let late = [&asked(1)[..], &[clock(5_000)], &excuse, &answered(15_000)].concat();
+        assert_eq!(judge(&late, &[]), [], "{excuse:?}");
+        let before = [&asked(1)[..], &[clock(12_002)], &excuse, &answered(15_000)].concat();
+        assert_eq!(judge(&before, &[]), [Promise::D7], "{excuse:?} came too late");
+    }
+    let stalled = |from, to| [&[struck(Some(PageId(1)), 2_000)], &asked(from)[..], &answered(to)].concat();
+    assert_eq!(judge(&stalled(1_999, 15_000), &[]), []);
+    assert_eq!(judge(&stalled(2_000, 15_000), &[]), [Promise::D7], "calm again");
+    let elsewhere = [&asked(1)[..], &[struck(Some(PageId(2)), u64::MAX)], &answered(15_000)].concat();
+    assert_eq!(judge(&elsewhere, &[]), [Promise::D7], "what strikes others is no excuse");
+}

@@ -1,19 +1,20 @@
-//! The scheduler: steps of the plan, what arrives, what is due; and the verdict in the end.
+//! The scheduler: when it is time for a step of the plan, what arrives, what is due; and the verdict in the end.
 
 pub use super::server::Stage;
 use super::{
     clock,
-    disk::{Disk, Fault, Outage, Power, SyncEnd, SyncFault},
+    counts::Counts,
+    disk::{Disk, Outage, Power},
     link::{Network, Packet},
-    page::{Around, Page, members},
-    plan::{Act, Plan},
+    page::{Around, Page},
+    plan::Plan,
     random::Random,
     server::{Config, Server, USERS, name},
+    trace::Trace,
 };
-use crate::history::{Event, PageId, Promise, To, Violation, check, read_logs};
+use crate::history::{Event, PageId, Promise, Violation, check, read_logs};
 use anyhow::{Context, Result};
-use serde_json::json;
-use std::{fmt::Write, time::Duration};
+use std::time::Duration;
 use tokio::{
     select,
     time::{sleep_until, timeout},
@@ -37,60 +38,6 @@ pub struct Outcome {
     pub lines: Vec<String>,
 }
 
-/// What a run was made of, to see that the faults reach what they are to reach.
-#[derive(Clone, Copy, Debug, Default)]
-#[expect(missing_docs, reason = "they are named after what they count")]
-pub struct Counts {
-    pub messages: u64,
-    pub received: u64,
-    pub failures: u64,
-    pub kicks: u64,
-    pub cuts: u64,
-    pub commits: u64,
-    pub failed_commits: u64,
-    pub lost_commits: u64,
-    pub syncs: u64,
-    pub failed_syncs: u64,
-    pub server_starts: u64,
-}
-
-/// The history with its hash.
-pub(super) struct Trace {
-    history: Vec<Event>,
-    hash: u64,
-    lines: Option<Vec<String>>,
-    buffer: String,
-}
-
-impl Trace {
-    fn new(keep: bool) -> Self {
-        let lines = keep.then(Vec::new);
-        Self { history: Vec::new(), hash: 0xcbf2_9ce4_8422_2325, lines, buffer: String::new() }
-    }
-
-    /// A line of the trace.
-    fn line(&mut self, line: std::fmt::Arguments<'_>) {
-        self.buffer.clear();
-        let _ = writeln!(self.buffer, "{:>7} {line}", clock::now());
-        // FNV-1a.
-        for byte in self.buffer.bytes() {
-            self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-        if let Some(lines) = &mut self.lines {
-            lines.push(self.buffer.trim_end().to_owned());
-        }
-    }
-
-    pub(super) fn event(&mut self, event: Event) {
-        self.line(format_args!("{event:?}"));
-        self.history.push(event);
-    }
-
-    pub(super) fn frame(&mut self, page: PageId, text: &str) {
-        self.line(format_args!("{page} {text}"));
-    }
-}
-
 /// Runs a plan from its beginning to its verdict. Fails only if the simulation itself cannot go on.
 pub fn run(stage: &Stage, plan: &Plan, keep_lines: bool) -> Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
@@ -102,21 +49,22 @@ pub fn run(stage: &Stage, plan: &Plan, keep_lines: bool) -> Result<Outcome> {
     })
 }
 
-struct World<'a> {
+/// Everything there is.
+pub(super) struct World<'a> {
     plan: &'a Plan,
-    stage: &'a Stage,
+    pub(super) stage: &'a Stage,
     data: tempfile::TempDir,
-    trace: Trace,
-    network: Network,
-    disk: Disk,
+    pub(super) trace: Trace,
+    pub(super) network: Network,
+    pub(super) disk: Disk,
     server: Option<Server>,
     /// When the server is started again.
     start_at: Option<u64>,
     starts: u64,
-    pages: Vec<Option<Page>>,
+    pub(super) pages: Vec<Option<Page>>,
     opened: u32,
-    groups: Vec<u64>,
-    said: u64,
+    pub(super) groups: Vec<u64>,
+    pub(super) said: u64,
     counts: Counts,
 }
 
@@ -124,7 +72,7 @@ struct World<'a> {
 macro_rules! on {
     ($world:ident, $at:expr, $page:ident, $around:ident => $do:expr) => {
         if let Some(Some($page)) = $world.pages.get_mut($at) {
-            let $around = &mut Around {
+            let $around = &mut $crate::sim::page::Around {
                 network: &$world.network,
                 trace: &mut $world.trace,
                 app: &$world.stage.app,
@@ -134,6 +82,7 @@ macro_rules! on {
         }
     };
 }
+pub(super) use on;
 
 impl<'a> World<'a> {
     fn new(stage: &'a Stage, plan: &'a Plan, keep_lines: bool) -> Result<Self> {
@@ -230,7 +179,7 @@ impl<'a> World<'a> {
     }
 
     /// The server dies, if there is one; with `power`, its machine dies, whether it serves or not.
-    async fn crash(&mut self, down: u64, power: Option<Power>) -> Result<()> {
+    pub(super) async fn crash(&mut self, down: u64, power: Option<Power>) -> Result<()> {
         let server = self.server.take();
         if server.is_none() && power.is_none() {
             return Ok(());
@@ -326,7 +275,7 @@ impl<'a> World<'a> {
     }
 
     /// Opens a page; with `seed`, as a copy of another.
-    fn open(&mut self, at: usize, seed: Option<u64>) {
+    pub(super) fn open(&mut self, at: usize, seed: Option<u64>) {
         let Some(user) = self.plan.pages.get(at).copied() else { return };
         let id = PageId(self.opened);
         self.opened += 1;
@@ -341,7 +290,7 @@ impl<'a> World<'a> {
     }
 
     /// Closes a page; its seed.
-    fn close(&mut self, at: usize, dies: bool) -> Option<u64> {
+    pub(super) fn close(&mut self, at: usize, dies: bool) -> Option<u64> {
         let mut seed = None;
         on!(self, at, page, around => {
             seed = Some(page.seed);
@@ -357,105 +306,10 @@ impl<'a> World<'a> {
         seed
     }
 
-    async fn step(&mut self, act: &Act) -> Result<()> {
-        let now = clock::now();
-        match *act {
-            Act::Open { page } => {
-                if matches!(self.pages.get(page), Some(None)) {
-                    self.open(page, None);
-                }
-            }
-            Act::Close { page, dies } => drop(self.close(page, dies)),
-            Act::Reload { page } => {
-                if self.close(page, false).is_some() {
-                    self.open(page, None);
-                }
-            }
-            Act::Copy { page } => {
-                let seed = self.close(page, false);
-                if seed.is_some() {
-                    self.open(page, seed);
-                }
-            }
-            Act::Replace { page } => on!(self, page, page, around => page.replace(around)),
-            Act::Login { page } => on!(self, page, page, around => page.login(around)),
-            Act::Logout { page } => on!(self, page, page, around => page.logout(around)),
-            Act::Resend { page } => on!(self, page, page, around => page.resend(around)),
-            Act::Online { page } => on!(self, page, page, around => page.online(around)),
-            Act::Sleep { page, ms } => {
-                self.with_link(page, |network, link| network.lock().stall(link, false, true, now + ms));
-                on!(self, page, page, _around => page.asleep = now + ms);
-            }
-            Act::Leap { page, ms } => on!(self, page, page, _around => page.leap(ms)),
-            Act::Send { page, to, count, size } => self.send(page, &To::User(name(to)), count, size),
-            Act::SendGroup { page, group, count, size } => {
-                if let Some(id) = self.groups.get(group).copied() {
-                    self.send(page, &To::Group(id), count, size);
-                }
-            }
-            Act::Create { page } => {
-                let params = json!({ "groupName": "a group" });
-                on!(self, page, page, around => page.call("createGroup", params, around));
-            }
-            Act::Add { page, group, user } => self.change("addGroupMembers", page, group, user),
-            Act::Remove { page, group, user } => self.change("removeGroupMembers", page, group, user),
-            Act::Exit { page, group } => self.change("exitGroup", page, group, 0),
-            Act::Cut { page } => self.with_link(page, |network, link| network.lock().cut(link)),
-            Act::Swallow { page, up, down } => {
-                self.with_link(page, |network, link| network.lock().swallow(link, up, down));
-            }
-            Act::Slow { page, ms } => {
-                self.with_link(page, |network, link| network.lock().stall(link, false, true, now + ms));
-            }
-            Act::Partition { page, ms } => {
-                self.with_link(page, |network, link| network.lock().stall(link, true, true, now + ms));
-            }
-            Act::Outage { ms } => {
-                let mut net = self.network.lock();
-                (0..net.links.len()).for_each(|link| net.stall(link, true, true, now + ms));
-            }
-            Act::Clock { ms } => clock::jump(ms),
-            Act::Crash { down, kept } => {
-                self.crash(down, kept.map(|kept| Power { kept, down })).await?;
-            }
-            Act::Stop { down } => self.stop(down).await?,
-            Act::Fail { after, ghost } => self.disk.fault(after, Fault::Fail { ghost }),
-            Act::Power { after, kept, down } => self.disk.fault(after, Fault::Power(Power { kept, down })),
-            Act::PowerInSync { after, ms, kept, down } => {
-                self.disk.sync_fault(after, SyncFault { ms, end: SyncEnd::Power(Power { kept, down }) });
-            }
-            Act::Blackout { after, ms, kept, down } => self.disk.blackout(after, ms, Power { kept, down }),
-            Act::FailSync { after, ms, down, power, kept } => {
-                let then = power.map(|ms| (ms, Power { kept, down }));
-                self.disk.sync_fault(after, SyncFault { ms, end: SyncEnd::Fail { down, then } });
-            }
-        }
-        Ok(())
-    }
-
-    fn with_link(&mut self, page: usize, fault: impl FnOnce(&Network, usize)) {
-        if let Some(link) = self.pages.get(page).and_then(Option::as_ref).and_then(|page| page.link) {
-            fault(&self.network, link);
-        }
-    }
-
-    fn change(&mut self, method: &str, page: usize, group: usize, user: usize) {
-        if let Some(group) = self.groups.get(group).copied() {
-            on!(self, page, page, around => page.call(method, members(group, user), around));
-        }
-    }
-
-    fn send(&mut self, page: usize, to: &To, count: usize, size: usize) {
-        for _ in 0..count {
-            self.said += 1;
-            let text = format!("{:<size$}", format!("{}.", self.said));
-            on!(self, page, page, around => page.send(to.clone(), text, around));
-        }
-    }
-
     /// The server stops while the world goes on, and the scheduler with it.
-    async fn stop(&mut self, down: u64) -> Result<()> {
+    pub(super) async fn stop(&mut self, down: u64) -> Result<()> {
         let Some(mut server) = self.server.take() else { return Ok(()) };
+        self.trace.event(Event::Struck { page: None, until: u64::MAX });
         let network = self.network.clone();
         let outage = {
             let mut stopping = std::pin::pin!(server.stop());
@@ -490,6 +344,7 @@ impl<'a> World<'a> {
 
     /// The server dies once more, the logs are read, and everything is judged.
     async fn end(mut self) -> Result<Outcome> {
+        self.trace.clock();
         let mut violations = self.unrest();
         let dying = self.crash(0, None);
         timeout(Duration::from_hours(1), dying).await.context("the server does not die")??;
@@ -534,43 +389,5 @@ impl<'a> World<'a> {
             }
         }
         found
-    }
-}
-
-impl Counts {
-    /// Adds those of another run.
-    pub fn add(&mut self, other: &Self) {
-        self.messages += other.messages;
-        self.received += other.received;
-        self.failures += other.failures;
-        self.kicks += other.kicks;
-        self.cuts += other.cuts;
-        self.commits += other.commits;
-        self.failed_commits += other.failed_commits;
-        self.lost_commits += other.lost_commits;
-        self.syncs += other.syncs;
-        self.failed_syncs += other.failed_syncs;
-        self.server_starts += other.server_starts;
-    }
-}
-
-impl std::fmt::Display for Counts {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{} messages stored, {} handed to pages, {} failures told; {} kicks, {} slow readers cut; of {} commits {} \
-             failed and {} were lost, of {} syncs {} failed; {} starts of the server",
-            self.messages,
-            self.received,
-            self.failures,
-            self.kicks,
-            self.cuts,
-            self.commits,
-            self.failed_commits,
-            self.lost_commits,
-            self.syncs,
-            self.failed_syncs,
-            self.server_starts
-        )
     }
 }

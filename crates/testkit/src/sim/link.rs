@@ -211,6 +211,12 @@ impl Net {
         }
     }
 
+    /// Until when something does not pass on the connection.
+    pub(super) fn struck(&self, link: usize) -> u64 {
+        let Link { up, down, .. } = &self.links[link];
+        if up.hole || down.hole { u64::MAX } else { up.stalled.max(down.stalled) }
+    }
+
     /// Every fault that has an end ends now.
     pub(super) fn heal(&mut self) {
         for link in &mut self.links {

@@ -9,6 +9,7 @@
 mod body;
 mod chain;
 mod clock;
+mod counts;
 mod disk;
 mod drive;
 mod image;
@@ -22,8 +23,11 @@ mod plan;
 mod random;
 mod server;
 mod shrink;
+mod steps;
+mod trace;
 
-pub use drive::{Counts, Outcome, Stage, run};
+pub use counts::Counts;
+pub use drive::{Outcome, Stage, run};
 pub use many::{Many, many, report};
 #[cfg(feature = "mutants")]
 pub use mutants::{Caught, hunt, hunt_all, table};

@@ -3,9 +3,9 @@
 use super::{
     body::{self, Body},
     clock,
-    drive::Trace,
     link::{Network, Packet},
     server::name,
+    trace::Trace,
 };
 use crate::{
     App, PASSWORD,
@@ -186,6 +186,8 @@ impl Page {
 
     pub(super) fn logout(&mut self, around: &mut Around<'_>) {
         (self.wants, self.again, self.logged_in) = (false, None, false);
+        // It is told nothing any more.
+        around.trace.event(Event::Struck { page: Some(self.id), until: u64::MAX });
         self.client.logout(self.now());
         self.act(around);
     }
@@ -274,10 +276,17 @@ impl Page {
     }
 
     fn hear(&mut self, now: u64, response: Response<Body>, around: &mut Around<'_>) {
+        if let Some(request) = response.id() {
+            around.trace.event(Event::Answered { page: self.id, request });
+        }
         match &response {
             Response::Session { .. } => {
                 self.logged_in = true;
                 around.trace.event(Event::LoggedIn { page: self.id });
+                // A logout may be on its way meanwhile.
+                let link = self.link.filter(|_| self.wants);
+                let until = link.map_or(u64::MAX, |link| around.network.lock().struck(link));
+                around.trace.event(Event::Struck { page: Some(self.id), until });
             }
             Response::Sent { msg_id, conversation, seq, .. } => {
                 self.place = Some(Place { conversation: *conversation, seq: *seq, id: *msg_id });
@@ -288,8 +297,9 @@ impl Page {
     }
 
     /// Gives its end of the connection up with a last word.
-    pub(super) fn drop_link(&mut self, around: &Around<'_>, last: Packet) {
+    pub(super) fn drop_link(&mut self, around: &mut Around<'_>, last: Packet) {
         if let Some(link) = self.link.take() {
+            around.trace.event(Event::Struck { page: Some(self.id), until: u64::MAX });
             let mut net = around.network.lock();
             net.links[link].used = false;
             net.send_up(link, last);
@@ -332,6 +342,9 @@ impl Page {
                 }
             }
             _ => {}
+        }
+        if let Some(request) = request.id() {
+            around.trace.event(Event::Asked { page, request });
         }
         let text = body::encode(request);
         around.trace.frame(page, &text);
