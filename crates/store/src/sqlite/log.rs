@@ -6,6 +6,7 @@ use super::{
     runs,
     tail::Tail,
     to_sql,
+    writer::Batch,
 };
 use jmessage_core::{
     Destination, Entry, GroupCard, UserCard,
@@ -70,6 +71,19 @@ pub(super) fn conversation(
                 Ok(ConversationId(from_sql(row.get(0)?)))
             })
             .optional(),
+    }
+}
+
+impl Batch<'_> {
+    /// Hides what a log holds now from one member's view of its history.
+    pub(super) fn clear_history(&mut self, user: UserId, of: Target) -> rusqlite::Result<()> {
+        let Some(conversation) = conversation(self.tx, user, of)? else { return Ok(()) };
+        let head = self.head(conversation)?;
+        self.execute(
+            "UPDATE member SET cleared = ?3 WHERE user = ?1 AND conversation = ?2",
+            params![to_sql(user.0), to_sql(conversation.0), to_sql(head.0)],
+        )?;
+        Ok(())
     }
 }
 

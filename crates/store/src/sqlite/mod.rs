@@ -4,6 +4,7 @@
 //! the writer, so that the next commit need not wait for it. SQLite itself syncs before it takes the log over into the
 //! database (`synchronous=NORMAL`), so that the file is whole after a power cut whatever became of the last commits.
 
+mod append;
 mod checkpoint;
 mod content;
 mod durable;
@@ -18,6 +19,7 @@ mod reader;
 mod retention;
 mod runs;
 mod schema;
+mod session;
 mod tail;
 mod varint;
 mod writer;

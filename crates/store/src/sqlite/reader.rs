@@ -1,8 +1,8 @@
 //! Reads of committed state, on connections that are kept for the next reader.
 
 use super::{
-    checkpoint::Keeper, connect, file, from_sql, log, people, profile, retention, tail::Tail, to_sql,
-    unavailable, writer::indexed_head,
+    append::indexed_head, checkpoint::Keeper, connect, file, from_sql, log, people, profile, retention,
+    tail::Tail, to_sql, unavailable,
 };
 use jmessage_core::{
     CapabilityKey, Entry, UserCard,
