@@ -39,12 +39,8 @@ pub(super) struct Line<'a> {
 }
 
 impl Batch<'_> {
+    /// Appends a message, whose session is the living one if it is a session's.
     pub(super) fn append(&mut self, message: &Message<'_>) -> Answer {
-        if let Author::Session(fence) = message.by
-            && !self.is_living(fence)?
-        {
-            return Ok(Err(Refusal::Fenced));
-        }
         let file = match message.content {
             Content::Media(media) => Some(media.file),
             Content::Text(_) | Content::Noted(_) | Content::Group(_) => None,

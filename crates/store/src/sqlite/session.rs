@@ -4,9 +4,37 @@ use super::{
     digest_of, from_sql, to_sql,
     writer::{Answer, Batch},
 };
-use jmessage_core::port::{Done, Fence, Refusal};
+use jmessage_core::port::{Author, Done, Fence, Op, Refusal};
 use jmessage_model::{ConversationId, Epoch, Millis, Mutant, Platform, Seq, UserId};
 use rusqlite::{OptionalExtension, params};
+
+/// The session that must be the living one for the change to be applied; none for what needs no session, and for a session's
+/// end, which changes nothing about the next one.
+pub(super) fn fence(op: &Op) -> Option<&Fence> {
+    match op {
+        Op::Append { by: Author::Session(fence), .. }
+        | Op::Recall { fence, .. }
+        | Op::Group { fence, .. }
+        | Op::ClearHistory { fence, .. }
+        | Op::DropContact { fence, .. }
+        | Op::KeepSetting { fence, .. }
+        | Op::Acknowledge { fence, .. } => Some(fence),
+        Op::CreateApp { .. }
+        | Op::CreateUser { .. }
+        | Op::SetPassword { .. }
+        | Op::EditUser { .. }
+        | Op::OpenSession { .. }
+        | Op::ResumeSession { .. }
+        | Op::EndSession(_)
+        | Op::Append { by: Author::App { .. }, .. }
+        | Op::KeepContact { .. }
+        | Op::Notify { .. }
+        | Op::LetBroadcast { .. }
+        | Op::File(_)
+        | Op::KeepKey(_)
+        | Op::Trim(_) => None,
+    }
+}
 
 impl Batch<'_> {
     /// Whether the session is the living one.

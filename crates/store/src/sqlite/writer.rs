@@ -5,6 +5,7 @@ use super::{
     checkpoint::{Checkpoint, Keeper},
     durable::SqliteLog,
     from_sql,
+    session::fence,
     tail::{Tail, Unindexed, Waiting},
     to_sql, unavailable,
 };
@@ -168,6 +169,11 @@ pub(super) struct Batch<'a> {
 
 impl Batch<'_> {
     fn apply(&mut self, op: &Op) -> Answer {
+        if let Some(fence) = fence(op)
+            && !self.is_living(fence)?
+        {
+            return Ok(Err(Refusal::Fenced));
+        }
         match op {
             Op::CreateApp { key, name, secret, at } => self.insert(
                 "INSERT INTO app (key, name, secret, created) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
@@ -202,23 +208,11 @@ impl Batch<'_> {
                 self.append(&message)
             }
             Op::Recall { fence, group, key, content } => {
-                if !self.is_living(fence)? {
-                    return Ok(Err(Refusal::Fenced));
-                }
                 let found = self.repeated(fence.user, key, content, Some(*group))?;
                 Ok(found.unwrap_or(Err(Refusal::Unknown)))
             }
-            Op::Group { fence, change } => {
-                if self.is_living(fence)? {
-                    self.change_group(fence, change)
-                } else {
-                    Ok(Err(Refusal::Fenced))
-                }
-            }
+            Op::Group { fence, change } => self.change_group(fence, change),
             Op::ClearHistory { fence, of } => {
-                if !self.is_living(fence)? {
-                    return Ok(Err(Refusal::Fenced));
-                }
                 self.clear_history(fence.user, *of)?;
                 Ok(Ok(Done::Nothing))
             }
@@ -227,16 +221,10 @@ impl Batch<'_> {
                 Ok(Ok(Done::Nothing))
             }
             Op::DropContact { fence, other } => {
-                if !self.is_living(fence)? {
-                    return Ok(Err(Refusal::Fenced));
-                }
                 self.keep_contact(fence.user, *other, None)?;
                 Ok(Ok(Done::Nothing))
             }
             Op::KeepSetting { fence, name, value } => {
-                if !self.is_living(fence)? {
-                    return Ok(Err(Refusal::Fenced));
-                }
                 self.keep_setting(fence.user, name, value)?;
                 Ok(Ok(Done::Nothing))
             }
@@ -252,9 +240,6 @@ impl Batch<'_> {
             Op::KeepKey(key) => self.keep_key(key),
             Op::Trim(trim) => self.trim(*trim),
             Op::Acknowledge { fence, positions } => {
-                if !self.is_living(fence)? {
-                    return Ok(Err(Refusal::Fenced));
-                }
                 self.acknowledge(fence.user, fence.platform, positions)?;
                 Ok(Ok(Done::Nothing))
             }
