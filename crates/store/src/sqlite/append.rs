@@ -3,8 +3,7 @@
 use super::{
     content::stored,
     from_sql,
-    log::{before, floor},
-    runs,
+    log::{self, pair},
     tail::Waiting,
     to_sql,
     writer::{Answer, Batch},
@@ -13,7 +12,7 @@ use jmessage_core::port::{Appended, Author, Done, Refusal, Target};
 use jmessage_model::{
     AppId, ClientKey, Content, ConversationId, EntryId, Millis, Mutant, Nickname, Platform, Seq, UserId,
 };
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{OptionalExtension, params};
 
 /// A message to append.
 pub(super) struct Message<'a> {
@@ -51,25 +50,17 @@ impl Batch<'_> {
             return Ok(Err(Refusal::NoSuchFile));
         }
         let sender = message.by.user();
-        let conversation = match message.to {
-            Target::Group(group) => group,
-            Target::User(to) => {
-                let pair = (sender.min(to), sender.max(to));
-                match self.find_pair(pair)? {
-                    Some(conversation) => conversation,
-                    // Looked up before anything is made, so that a refused message leaves no trace.
-                    None => match self.repeated(sender, message.key, message.content, None)? {
-                        Some(answer) => return Ok(answer),
-                        None => self.create_pair(pair, message)?,
-                    },
-                }
-            }
-        };
-        if let Some(answer) = self.repeated(sender, message.key, message.content, Some(conversation))?
+        let known = self.find(sender, message.to)?;
+        // Looked up before anything is made, so that a refused message leaves no trace.
+        if let Some(answer) = self.repeated(sender, message.key, message.content, known)?
             && !self.is_other_session(message)
         {
             return Ok(answer);
         }
+        let conversation = match (known, message.to) {
+            (Some(conversation), _) | (None, Target::Group(conversation)) => conversation,
+            (None, Target::User(other)) => self.create_pair(pair(sender, other), message)?,
+        };
         let (kind, body) = stored(message.content);
         let line = Line {
             sender,
@@ -172,17 +163,14 @@ impl Batch<'_> {
             .optional()
     }
 
-    fn find_pair(&mut self, pair: (UserId, UserId)) -> rusqlite::Result<Option<ConversationId>> {
+    /// The log that the sender writes to, if there is one.
+    fn find(&mut self, sender: UserId, to: Target) -> rusqlite::Result<Option<ConversationId>> {
+        let Target::User(other) = to else { return log::conversation(self.tx, sender, to) };
+        let pair = pair(sender, other);
         if let Some(conversation) = self.memory.pairs.get(&pair) {
             return Ok(Some(*conversation));
         }
-        let found = self
-            .tx
-            .prepare_cached("SELECT id FROM conversation WHERE low = ?1 AND high = ?2")?
-            .query_row(params![to_sql(pair.0.0), to_sql(pair.1.0)], |row| {
-                Ok(ConversationId(from_sql(row.get(0)?)))
-            })
-            .optional()?;
+        let found = log::conversation(self.tx, sender, to)?;
         if let Some(conversation) = found {
             self.memory.pairs.insert(pair, conversation);
         }
@@ -207,23 +195,16 @@ impl Batch<'_> {
         Ok(conversation)
     }
 
+    /// The last position of a log.
     pub(super) fn head(&mut self, conversation: ConversationId) -> rusqlite::Result<Seq> {
         if let Some(head) = self.memory.heads.get(&conversation) {
             return Ok(*head);
         }
-        let head = match self.tail.last(conversation) {
-            Some(head) => head,
-            None => indexed_head(self.tx, conversation)?,
-        };
+        let head = log::head(self.tx, self.tail, conversation)?;
         // Whoever asks for logs that do not exist takes no place of those that do.
         if head > Seq::default() {
             self.memory.heads.insert(conversation, head);
         }
         Ok(head)
     }
-}
-
-/// The last position in the index of a log, or the last that was cut from it.
-pub(super) fn indexed_head(c: &Connection, conversation: ConversationId) -> rusqlite::Result<Seq> {
-    Ok(runs::last(c, conversation)?.unwrap_or_default().max(before(floor(c, conversation)?)))
 }
