@@ -30,9 +30,10 @@ pub struct SqliteWriter {
     tail: Arc<Tail>,
     checkpoint: Checkpoint,
     keeper: Keeper,
-    /// SQLite's count of what others have committed: what it was when the memory was last known to be right, and when
-    /// the domain asked last.
-    others: [Option<i64>; 2],
+    /// SQLite's count of what others have committed, when the memory was last known to be right.
+    others_remembered: Option<i64>,
+    /// The same count, when the domain asked last.
+    others_told: Option<i64>,
 }
 
 /// What the writer knows of the committed state without asking. Forgotten whenever a transaction fails, as are its
@@ -64,8 +65,17 @@ impl SqliteWriter {
     ) -> rusqlite::Result<Self> {
         let unindexed = Unindexed::open(&mut connection, &tail, unindexed)?;
         let checkpoint = Checkpoint::new(&mut connection, keeper.clone())?;
-        let (memory, others) = Default::default();
-        Ok(Self { connection, memory, log, unindexed, tail, checkpoint, keeper, others })
+        Ok(Self {
+            connection,
+            memory: Memory::default(),
+            log,
+            unindexed,
+            tail,
+            checkpoint,
+            keeper,
+            others_remembered: None,
+            others_told: None,
+        })
     }
 
     /// A thread with a connection of its own takes the log over from now on.
@@ -85,7 +95,7 @@ impl SqliteWriter {
         let mut tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Asked inside, so that nobody can change anything between the look and the commit.
         let others = data_version(&tx)?;
-        if self.others[0].replace(others) != Some(others) {
+        if self.others_remembered.replace(others) != Some(others) {
             self.memory = Memory::default();
         }
         let part = self.unindexed.write(&tx)?;
@@ -145,7 +155,7 @@ impl Writer for SqliteWriter {
 
     fn changed_elsewhere(&mut self) -> bool {
         let others = data_version(&self.connection).ok();
-        std::mem::replace(&mut self.others[1], others) != others
+        std::mem::replace(&mut self.others_told, others) != others
     }
 }
 
