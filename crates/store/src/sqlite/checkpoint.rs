@@ -51,10 +51,6 @@ impl Keeper {
         Self { is_guest: true, ..Self::default() }
     }
 
-    pub(super) fn is_guest(&self) -> bool {
-        self.is_guest
-    }
-
     /// From now on nothing is stored, and the log stays as it is.
     pub(super) fn fail(&self) {
         self.failed.store(true, SeqCst);
