@@ -7,8 +7,9 @@
 //!
 //! SQLite passes over what fails: it is tried again. That is right for a write. But after a sync that failed, pages that an
 //! earlier try had written may be lost though the kernel holds them for clean, and once a later sync succeeds, the log, which
-//! still has them, begins anew. So after such a failure nothing is stored any more: the next start takes all of the log over
-//! again.
+//! still has them, begins anew. So after such a failure nothing is stored any more. The next start takes all of the log over
+//! again, if no process had the database open in between: how much was taken over stands in memory that SQLite shares among
+//! processes, and a command that outlives the server keeps it ([`open_beside`](super::open_beside)).
 
 use jmessage_core::port::Unavailable;
 use rusqlite::{Connection, config::DbConfig, ffi, hooks::Wal};
@@ -49,10 +50,6 @@ impl Keeper {
     /// Where another process keeps the log, it is never taken over here: what became of it is known there alone.
     pub(super) fn guest() -> Self {
         Self { is_guest: true, ..Self::default() }
-    }
-
-    pub(super) fn is_guest(&self) -> bool {
-        self.is_guest
     }
 
     /// From now on nothing is stored, and the log stays as it is.

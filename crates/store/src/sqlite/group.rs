@@ -1,9 +1,10 @@
 //! Groups in a transaction of the writer.
 
 use super::{
+    append::Line,
     content::stored_event,
     from_sql, to_sql,
-    writer::{Answer, Batch, Line},
+    writer::{Answer, Batch},
 };
 use jmessage_core::port::{Done, Fence, GroupWrite};
 use jmessage_model::{ConversationId, GroupEvent, GroupKey, Millis, Nickname, Seq, UserId};

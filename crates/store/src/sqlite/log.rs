@@ -6,6 +6,7 @@ use super::{
     runs,
     tail::Tail,
     to_sql,
+    writer::Batch,
 };
 use jmessage_core::{
     Destination, Entry, GroupCard, UserCard,
@@ -42,14 +43,27 @@ pub(super) fn behind(
         let [gone, indexed, floor] = [2, 4, 5].map(|column| row.get::<_, Option<i64>>(column));
         let [gone, indexed, floor] = [gone?, indexed?, floor?].map(|seq| seq.map(|seq| Seq(from_sql(seq))));
         let after = Seq(from_sql(row.get(3)?));
-        let cut = before(floor.unwrap_or_default());
-        let head = tail.last(conversation).or(indexed).unwrap_or_default().max(cut);
+        let floor = floor.unwrap_or_default();
+        let head = tail.last(conversation).unwrap_or_else(|| indexed_head(indexed, floor));
         let read = after.max(before(Seq(from_sql(row.get(1)?))));
         let end = gone.unwrap_or(head);
-        let waiting = end.0.saturating_sub(read.max(cut).0);
+        let waiting = end.0.saturating_sub(read.max(before(floor)).0);
         Ok((end > read).then_some(Behind { conversation, after, waiting }))
     })?;
     rows.filter_map(Result::transpose).collect()
+}
+
+/// The last position of a log; the very beginning while there is none.
+pub(super) fn head(c: &Connection, tail: &Tail, conversation: ConversationId) -> rusqlite::Result<Seq> {
+    match tail.last(conversation) {
+        Some(head) => Ok(head),
+        None => Ok(indexed_head(runs::last(c, conversation)?, floor(c, conversation)?)),
+    }
+}
+
+/// The last position of a log of which nothing waits: the last in the index, or the last that was cut.
+fn indexed_head(indexed: Option<Seq>, floor: Seq) -> Seq {
+    indexed.unwrap_or_default().max(before(floor))
 }
 
 pub(super) fn before(seq: Seq) -> Seq {
@@ -64,12 +78,32 @@ pub(super) fn conversation(
 ) -> rusqlite::Result<Option<ConversationId>> {
     match of {
         Target::Group(group) => Ok(Some(group)),
-        Target::User(other) => c
-            .prepare_cached("SELECT id FROM conversation WHERE low = ?1 AND high = ?2")?
-            .query_row(params![to_sql(user.min(other).0), to_sql(user.max(other).0)], |row| {
-                Ok(ConversationId(from_sql(row.get(0)?)))
-            })
-            .optional(),
+        Target::User(other) => {
+            let (low, high) = pair(user, other);
+            c.prepare_cached("SELECT id FROM conversation WHERE low = ?1 AND high = ?2")?
+                .query_row(params![to_sql(low.0), to_sql(high.0)], |row| {
+                    Ok(ConversationId(from_sql(row.get(0)?)))
+                })
+                .optional()
+        }
+    }
+}
+
+/// Two users as their log names them, whichever of them asks.
+pub(super) fn pair(a: UserId, b: UserId) -> (UserId, UserId) {
+    (a.min(b), a.max(b))
+}
+
+impl Batch<'_> {
+    /// Hides what a log holds now from one member's view of its history.
+    pub(super) fn clear_history(&mut self, user: UserId, of: Target) -> rusqlite::Result<()> {
+        let Some(conversation) = conversation(self.tx, user, of)? else { return Ok(()) };
+        let head = self.head(conversation)?;
+        self.execute(
+            "UPDATE member SET cleared = ?3 WHERE user = ?1 AND conversation = ?2",
+            params![to_sql(user.0), to_sql(conversation.0), to_sql(head.0)],
+        )?;
+        Ok(())
     }
 }
 

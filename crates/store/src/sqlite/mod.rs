@@ -4,6 +4,7 @@
 //! the writer, so that the next commit need not wait for it. SQLite itself syncs before it takes the log over into the
 //! database (`synchronous=NORMAL`), so that the file is whole after a power cut whatever became of the last commits.
 
+mod append;
 mod checkpoint;
 mod content;
 mod durable;
@@ -18,6 +19,7 @@ mod reader;
 mod retention;
 mod runs;
 mod schema;
+mod session;
 mod tail;
 mod varint;
 mod writer;
@@ -49,9 +51,12 @@ const KEEPER: &str = "PRAGMA synchronous = NORMAL;";
 /// pages, few enough that a start reads them in no time.
 pub const UNINDEXED: usize = 8192;
 
+/// What writes, and what reads.
+type Halves = (SqliteWriter, Arc<SqliteReader>);
+
 /// Opens the store in `directory`, which is made if it is not there. Creates or migrates the tables. No other process may have
 /// it open but by [`open_beside`].
-pub fn open(directory: &Path) -> Result<(SqliteWriter, Arc<SqliteReader>), Unavailable> {
+pub fn open(directory: &Path) -> Result<Halves, Unavailable> {
     let (mut writer, reader) = open_with(directory, UNINDEXED)?;
     let connection = connect(&directory.join(FILE))?;
     connection.execute_batch(KEEPER).map_err(unavailable)?;
@@ -60,38 +65,38 @@ pub fn open(directory: &Path) -> Result<(SqliteWriter, Arc<SqliteReader>), Unava
 }
 
 /// As [`open`], with another number than [`UNINDEXED`], and without a thread beside the writer.
-pub fn open_with(
-    directory: &Path,
-    unindexed: usize,
-) -> Result<(SqliteWriter, Arc<SqliteReader>), Unavailable> {
-    open_as(Keeper::default(), directory, unindexed)
+pub fn open_with(directory: &Path, unindexed: usize) -> Result<Halves, Unavailable> {
+    let connection = connect_prepared(directory)?;
+    durable::settle_log(&connection, &directory.join(LOG))?;
+    schema::migrate(&connection)?;
+    connection.execute_batch(KEEPER).map_err(unavailable)?;
+    halves(directory, connection, Keeper::default(), unindexed)
 }
 
 /// Opens the store beside a process that has it open: what is committed here is synced before that process can see it, and the
 /// log is left alone. So are the places of entries: which of them share a row depends on where a list begins, and two processes
 /// whose lists begin differently would leave holes.
-pub fn open_beside(directory: &Path) -> Result<(SqliteWriter, Arc<SqliteReader>), Unavailable> {
-    open_as(Keeper::guest(), directory, usize::MAX)
+pub fn open_beside(directory: &Path) -> Result<Halves, Unavailable> {
+    let connection = connect_prepared(directory)?;
+    keep_log(&connection, true);
+    schema::migrate(&connection)?;
+    halves(directory, connection, Keeper::guest(), usize::MAX)
 }
 
-fn open_as(
-    keeper: Keeper,
-    directory: &Path,
-    unindexed: usize,
-) -> Result<(SqliteWriter, Arc<SqliteReader>), Unavailable> {
-    let (file, log) = (directory.join(FILE), directory.join(LOG));
+fn connect_prepared(directory: &Path) -> Result<Connection, Unavailable> {
     prepare(directory).map_err(|error| Unavailable(format!("{}: {error}", directory.display())))?;
-    let connection = connect(&file)?;
-    if keeper.is_guest() {
-        keep_log(&connection, true);
-    } else {
-        durable::settle_log(&connection, &log)?;
-    }
-    schema::migrate(&connection)?;
+    connect(&directory.join(FILE))
+}
+
+/// Both halves, of which this connection is the writer's.
+fn halves(
+    directory: &Path,
+    connection: Connection,
+    keeper: Keeper,
+    unindexed: usize,
+) -> Result<Halves, Unavailable> {
+    let (file, log) = (directory.join(FILE), directory.join(LOG));
     connection.execute_batch(WRITER).map_err(unavailable)?;
-    if !keeper.is_guest() {
-        connection.execute_batch(KEEPER).map_err(unavailable)?;
-    }
     let tail = Arc::new(Tail::default());
     let writer = SqliteWriter::new(connection, log, tail.clone(), keeper.clone(), unindexed);
     Ok((writer.map_err(unavailable)?, Arc::new(SqliteReader::new(file, tail, keeper))))

@@ -2,7 +2,7 @@
 
 use super::{
     checkpoint::Keeper, connect, file, from_sql, log, people, profile, retention, tail::Tail, to_sql,
-    unavailable, writer::indexed_head,
+    unavailable,
 };
 use jmessage_core::{
     CapabilityKey, Entry, UserCard,
@@ -214,10 +214,7 @@ impl Reader for SqliteReader {
     fn latest(&self, user: UserId, of: Target, limit: usize) -> Result<Vec<Entry>, Unavailable> {
         let found = self.with(|c| {
             let Some((conversation, cleared)) = log::view(c, user, of)? else { return Ok(None) };
-            let head = match self.tail.last(conversation) {
-                Some(head) => head,
-                None => indexed_head(c, conversation)?,
-            };
+            let head = log::head(c, &self.tail, conversation)?;
             Ok(Some((conversation, cleared.max(Seq(head.0.saturating_sub(limit as u64))))))
         })?;
         let Some((conversation, mut after)) = found else { return Ok(Vec::new()) };
