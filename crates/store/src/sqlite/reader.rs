@@ -23,6 +23,8 @@ use std::{
 
 /// Connections kept open between reads.
 const KEPT: usize = 16;
+/// What each keeps of the database in memory: 256 KiB, since it forgets all of it whenever something was committed.
+const CACHE: &str = "PRAGMA cache_size = -256;";
 /// How often a log is read again of which something was cut between two looks. In a damaged file it would never end.
 const TRIES: usize = 100;
 
@@ -47,12 +49,15 @@ impl SqliteReader {
         Self { file, idle: Mutex::new(Vec::new()), tail, keeper }
     }
 
+    fn connect(&self) -> Result<Connection, Unavailable> {
+        let connection = connect(&self.file)?;
+        connection.execute_batch(CACHE).map_err(unavailable)?;
+        Ok(connection)
+    }
+
     fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Unavailable> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => connect(&self.file)?,
-        };
+        let connection = idle.map_or_else(|| self.connect(), Ok)?;
         let result = read(&connection);
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if result.is_ok() && idle.len() < KEPT {
