@@ -1,5 +1,6 @@
-//! Groups: who may do what, and what each change writes and tells.
+//! Groups: what may be changed, and what each change writes and tells.
 
+mod permit;
 mod room;
 
 use crate::{
@@ -12,8 +13,11 @@ use jmessage_model::{
     Content, ConversationId, Description, GroupEvent, GroupEventKind, GroupKey, GroupName, Millis, Mutant,
     UserId, Username,
 };
+use permit::{permit, role};
 use room::leave;
 use std::sync::Arc;
+
+pub(crate) use permit::Action;
 
 /// A change of a group that a session asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,47 +77,6 @@ pub enum GroupRef {
     Number(ConversationId),
     /// The one to which the site gave this key.
     Key(GroupKey),
-}
-
-/// What somebody may be to a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    Owner,
-    Member,
-    Outsider,
-}
-
-/// What somebody may want of a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Action {
-    Send,
-    Update,
-    Add,
-    Remove,
-    Exit,
-}
-
-/// The one table of permissions.
-fn permit(role: Role, action: Action) -> Result<(), Error> {
-    match (role, action) {
-        (Role::Owner, _) | (Role::Member, Action::Send | Action::Add | Action::Exit) => Ok(()),
-        (Role::Member, Action::Update) => Err(Error::MayNotChange),
-        (Role::Member, Action::Remove) => Err(Error::MayNotRemove),
-        (Role::Outsider, Action::Exit) => Err(Error::NotInGroupToLeave),
-        (Role::Outsider, Action::Send | Action::Update | Action::Add | Action::Remove) => {
-            Err(Error::NotInGroup)
-        }
-    }
-}
-
-fn role(group: &GroupRecord, user: UserId) -> Role {
-    if group.owner == user {
-        Role::Owner
-    } else if group.members.has(user) {
-        Role::Member
-    } else {
-        Role::Outsider
-    }
 }
 
 /// Groups that were looked up; forgotten when they change.
@@ -433,18 +396,5 @@ mod tests {
         assert_eq!(groups.known.len(), 50, "the memory began anew after two hundred");
         assert!(groups.forget(ConversationId(250)).is_some());
         assert_eq!(groups.members, 490_000);
-    }
-
-    #[test]
-    fn every_action_of_every_role() {
-        use Action::{Add, Exit, Remove, Send, Update};
-        let of = |role| [Send, Update, Add, Remove, Exit].map(|action| permit(role, action).err());
-        let inside = Some(Error::NotInGroup);
-        assert_eq!(of(Role::Owner), [None; 5]);
-        assert_eq!(
-            of(Role::Member),
-            [None, Some(Error::MayNotChange), None, Some(Error::MayNotRemove), None]
-        );
-        assert_eq!(of(Role::Outsider), [inside, inside, inside, inside, Some(Error::NotInGroupToLeave)]);
     }
 }
