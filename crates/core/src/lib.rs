@@ -7,6 +7,7 @@
 mod account;
 mod admission;
 mod audience;
+mod bounded;
 mod capability;
 mod command;
 mod engine;
