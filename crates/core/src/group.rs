@@ -1,19 +1,23 @@
-//! Groups: who may do what, and what each change writes and tells.
+//! Groups: what may be changed, and what each change writes and tells.
 
+mod permit;
 mod room;
 
 use crate::{
     Destination, Error, Receipt, Session, Shared, UserCard,
+    bounded::Bounded,
     engine::{Engine, Then, entry},
     port::{Done, GroupRecord, GroupWrite, Op, Reader},
 };
-use foldhash::HashMap;
 use jmessage_model::{
     Content, ConversationId, Description, GroupEvent, GroupEventKind, GroupKey, GroupName, Millis, Mutant,
     UserId, Username,
 };
+use permit::{permit, role};
 use room::leave;
 use std::sync::Arc;
+
+pub(crate) use permit::Action;
 
 /// A change of a group that a session asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,55 +79,6 @@ pub enum GroupRef {
     Key(GroupKey),
 }
 
-/// What somebody may be to a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    Owner,
-    Member,
-    Outsider,
-}
-
-/// What somebody may want of a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Action {
-    Send,
-    Update,
-    Add,
-    Remove,
-    Exit,
-}
-
-/// The one table of permissions.
-fn permit(role: Role, action: Action) -> Result<(), Error> {
-    match (role, action) {
-        (Role::Owner, _) | (Role::Member, Action::Send | Action::Add | Action::Exit) => Ok(()),
-        (Role::Member, Action::Update) => Err(Error::MayNotChange),
-        (Role::Member, Action::Remove) => Err(Error::MayNotRemove),
-        (Role::Outsider, Action::Exit) => Err(Error::NotInGroupToLeave),
-        (Role::Outsider, Action::Send | Action::Update | Action::Add | Action::Remove) => {
-            Err(Error::NotInGroup)
-        }
-    }
-}
-
-fn role(group: &GroupRecord, user: UserId) -> Role {
-    if group.owner == user {
-        Role::Owner
-    } else if group.members.has(user) {
-        Role::Member
-    } else {
-        Role::Outsider
-    }
-}
-
-/// Groups that were looked up; forgotten when they change.
-#[derive(Default)]
-pub(crate) struct Groups {
-    known: HashMap<ConversationId, Arc<GroupRecord>>,
-    /// How many members those have together.
-    members: usize,
-}
-
 /// How many users an event names at most, so that it fits in a frame of any gateway: all but the end of a large group.
 const NAMED: usize = 256;
 
@@ -131,13 +86,19 @@ const NAMED: usize = 256;
 const KEPT: usize = 20_000;
 const MEMBERS_KEPT: usize = 2_000_000;
 
+/// Groups that were looked up, weighed by their members; forgotten when they change.
+#[derive(Default)]
+pub(crate) struct Groups {
+    known: Bounded<Arc<GroupRecord>, KEPT, MEMBERS_KEPT>,
+}
+
 impl Groups {
     pub(crate) fn find(
         &mut self,
         id: ConversationId,
         reader: &dyn Reader,
     ) -> Result<Arc<GroupRecord>, Error> {
-        if let Some(group) = self.known.get(&id) {
+        if let Some(group) = self.known.get(id) {
             return Ok(group.clone());
         }
         let found = reader.group(id).map_err(|error| {
@@ -150,19 +111,8 @@ impl Groups {
     }
 
     fn keep(&mut self, id: ConversationId, group: Arc<GroupRecord>) {
-        self.forget(id);
         let members = group.members.ids().len();
-        if self.known.len() >= KEPT || self.members + members > MEMBERS_KEPT {
-            *self = Self::default();
-        }
-        self.members += members;
-        self.known.insert(id, group);
-    }
-
-    fn forget(&mut self, id: ConversationId) -> Option<Arc<GroupRecord>> {
-        let group = self.known.remove(&id)?;
-        self.members -= group.members.ids().len();
-        Some(group)
+        self.known.keep(id, group, members);
     }
 }
 
@@ -297,7 +247,7 @@ impl Engine {
         change: &GroupWrite,
         added: Vec<Arc<UserCard>>,
     ) -> Option<Arc<GroupRecord>> {
-        let known = self.groups.forget(id).or(before.cloned());
+        let known = self.groups.known.take(id).or(before.cloned());
         let after = match (change, known) {
             (GroupWrite::Members { dissolve: true, .. }, _) => return None,
             (GroupWrite::Members { remove, owner, .. }, Some(mut group)) => {
@@ -400,51 +350,4 @@ fn members(
     let (session, before) = (session.clone(), Some(group.clone()));
     let added = if kind == GroupEventKind::Added { users } else { Vec::new() };
     Some((op, Then::Grouped { session, request, group: Some(group.card.id), before, added }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{GroupCard, port::Members};
-    use jmessage_model::{AppId, Description, GroupName, Nickname, Username};
-
-    #[test]
-    fn groups_in_memory_are_bounded_by_their_members() {
-        let card = |id| {
-            let (name, nickname) = (Username::new("user").unwrap(), Nickname::new("").unwrap());
-            Arc::new(UserCard { app: AppId(1), id: UserId(id), name, nickname })
-        };
-        let name = GroupName::new("group").unwrap();
-        let group = Arc::new(GroupRecord {
-            card: Arc::new(GroupCard { app: AppId(1), id: ConversationId(1), name, key: None }),
-            owner: UserId(1),
-            description: Description::new("").unwrap(),
-            capacity: 10_000,
-            members: Members::new((1..=10_000).map(card).collect()),
-        });
-        let mut groups = Groups::default();
-        for number in 1..=250 {
-            // The second time it takes the place of the first.
-            groups.keep(ConversationId(number), group.clone());
-            groups.keep(ConversationId(number), group.clone());
-            assert!(groups.members <= MEMBERS_KEPT);
-            assert_eq!(groups.members, 10_000 * groups.known.len());
-        }
-        assert_eq!(groups.known.len(), 50, "the memory began anew after two hundred");
-        assert!(groups.forget(ConversationId(250)).is_some());
-        assert_eq!(groups.members, 490_000);
-    }
-
-    #[test]
-    fn every_action_of_every_role() {
-        use Action::{Add, Exit, Remove, Send, Update};
-        let of = |role| [Send, Update, Add, Remove, Exit].map(|action| permit(role, action).err());
-        let inside = Some(Error::NotInGroup);
-        assert_eq!(of(Role::Owner), [None; 5]);
-        assert_eq!(
-            of(Role::Member),
-            [None, Some(Error::MayNotChange), None, Some(Error::MayNotRemove), None]
-        );
-        assert_eq!(of(Role::Outsider), [inside, inside, inside, inside, Some(Error::NotInGroupToLeave)]);
-    }
 }

@@ -1,8 +1,8 @@
 //! Who is online on this node. Owned by the engine, which one thread at a time holds, so nothing here waits for anything.
 
-use crate::{Session, Shared, Stats, port::GroupRecord, queue::End};
+use crate::{Session, Shared, Stats, bounded::Bounded, port::GroupRecord, queue::End};
 use foldhash::HashMap;
-use jmessage_model::{AppId, ConversationId, Platform, UserId};
+use jmessage_model::{AppId, Platform, UserId};
 use std::{collections::VecDeque, sync::Arc};
 
 /// Groups of at most so many members are gone through member by member.
@@ -18,10 +18,9 @@ const MOVES: usize = 8192;
 pub(crate) struct Hub {
     sessions: HashMap<UserId, Vec<Arc<Session>>>,
     count: usize,
-    /// The members online of the groups that were written to, so that a message costs nothing for those away.
-    crowds: HashMap<ConversationId, Crowd>,
-    /// How many members those groups have together.
-    in_crowds: usize,
+    /// The members online of the groups that were written to, so that a message costs nothing for those away; weighed by
+    /// all members.
+    crowds: Bounded<Crowd, CROWDS, IN_CROWDS>,
     /// The last users who came or went.
     moves: VecDeque<UserId>,
     /// How many did so far.
@@ -125,9 +124,8 @@ impl Hub {
             return;
         }
         let id = group.card.id;
-        let crowd = match self.crowds.remove(&id) {
+        let crowd = match self.crowds.take(id) {
             Some(mut crowd) => {
-                self.in_crowds -= crowd.group.members.ids().len();
                 crowd.follow(self, group);
                 crowd
             }
@@ -136,12 +134,7 @@ impl Hub {
         for user in &crowd.present {
             self.deliver(*user, shared, except, stats);
         }
-        let members = group.members.ids().len();
-        if self.crowds.len() >= CROWDS || self.in_crowds + members > IN_CROWDS {
-            (self.crowds, self.in_crowds) = Default::default();
-        }
-        self.in_crowds += members;
-        self.crowds.insert(id, crowd);
+        self.crowds.keep(id, crowd, group.members.ids().len());
     }
 
     /// Offers an entry to every session of `user` but `except`.

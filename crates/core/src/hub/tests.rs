@@ -4,7 +4,8 @@ use crate::{
     port::{Fence, Members},
 };
 use jmessage_model::{
-    AppId, Content, Description, EntryId, Epoch, GroupName, Millis, Nickname, Platform, Seq, Username,
+    AppId, Content, ConversationId, Description, EntryId, Epoch, GroupName, Millis, Nickname, Platform, Seq,
+    Username,
 };
 use proptest::prelude::*;
 use std::task::{Context, Waker};
@@ -98,7 +99,7 @@ proptest! {
                 Step::Come(_) => {}
                 Step::Write => {
                     hub.deliver_to_group(&record, &message(&record, number), Some(&nobody), &stats);
-                    prop_assert_eq!(hub.in_crowds, record.members.ids().len());
+                    prop_assert_eq!(hub.crowds.weight(), record.members.ids().len());
                     for (user, session) in &online {
                         prop_assert_eq!(heard(session), usize::from(record.members.has(UserId(*user))), "{}", user);
                     }
@@ -106,21 +107,6 @@ proptest! {
             }
         }
     }
-}
-
-#[test]
-fn the_members_of_remembered_crowds_are_bounded() {
-    let (mut hub, stats, nobody) = (Hub::default(), Stats::default(), session(999));
-    let mut record = GroupRecord::clone(&group(0));
-    record.members = Members::new((1..=2_000).map(card).collect());
-    for number in 1..=1_100 {
-        Arc::make_mut(&mut record.card).id = ConversationId(number);
-        let group = Arc::new(record.clone());
-        hub.deliver_to_group(&group, &message(&group, 1), Some(&nobody), &stats);
-        assert!(hub.in_crowds <= IN_CROWDS);
-    }
-    assert_eq!(hub.in_crowds, 2_000 * hub.crowds.len());
-    assert_eq!(hub.crowds.len(), 100, "the memory began anew after a thousand");
 }
 
 #[test]
