@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::{Config, ConfigError, Settings, admin, config::LogFormat, run};
+use crate::{Config, ConfigError, Settings, admin, run, settings::LogFormat};
 use clap::{Args, Parser, Subcommand};
 use std::{error::Error, io, io::Write, num::NonZero, path::PathBuf, process::ExitCode, thread};
 use tracing_subscriber::EnvFilter;

@@ -11,10 +11,12 @@ mod listener;
 mod lock;
 mod metrics;
 mod run;
+mod settings;
 mod webim;
 
 pub use bucket::{Bucket, Secret};
 pub use cli::main;
-pub use config::{Config, ConfigError, Settings};
+pub use config::{Config, ConfigError};
 pub use listener::serve as listen;
 pub use run::{Running, StartError, open_core, serve};
+pub use settings::Settings;
