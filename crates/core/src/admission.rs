@@ -17,9 +17,9 @@ use std::sync::{
 
 /// Commands that wait for the writer when another one is refused: eight transactions.
 pub(crate) const COMMANDS: usize = 4096;
-/// Bytes of what they bring: messages, settings, positions, numbers.
+/// Bytes of what they bring: messages, settings, names, positions, numbers.
 const BYTES: usize = 32 << 20;
-/// Logins and resumptions under way: what the writer and the readers get done in a second or two.
+/// Logins and resumptions under way, and users whom sites bring: what the writer and the readers get done in a second or two.
 const OPENING: usize = 4096;
 /// Calls that read, under way.
 const READING: usize = 1024;
@@ -117,8 +117,8 @@ fn weight(command: &Command) -> usize {
             size_of::<(ConversationId, Seq)>() * positions.len()
         }
         Command::Change { op, .. } => weight_for_user(op).unwrap_or(0),
-        Command::Group { .. }
-        | Command::Open { proof: Proof::Login(_), .. }
+        Command::Group { change, .. } => change.size(),
+        Command::Open { proof: Proof::Login(_), .. }
         | Command::End { .. }
         | Command::Leave { .. }
         | Command::Show { .. }
@@ -157,7 +157,7 @@ fn weight_for_user(op: &Op) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::{
-        CapabilityKey, Queue, QueueLimits, Session, UserCard,
+        CapabilityKey, GroupChange, Queue, QueueLimits, Session, UserCard,
         port::{Fence, FileRecord, Target},
         token::TokenDigest,
     };
@@ -172,6 +172,15 @@ mod tests {
 
     fn fence() -> Fence {
         Fence { user: UserId(1), platform: Platform::Web, epoch: Epoch(1) }
+    }
+
+    fn alice() -> Arc<UserCard> {
+        Arc::new(UserCard {
+            id: UserId(1),
+            app: AppId(1),
+            name: Username::new("alice").unwrap(),
+            nickname: Nickname::new("").unwrap(),
+        })
     }
 
     fn setting(size: usize) -> Command {
@@ -237,15 +246,30 @@ mod tests {
     }
 
     #[test]
+    fn a_change_of_a_group_weighs_the_users_it_names() {
+        let admission = Admission::default();
+        let users = vec![Username::new(&"x".repeat(128)).unwrap(); 1000];
+        let add = Command::Group {
+            session: Arc::new(Session {
+                user: alice(),
+                fence: fence(),
+                queue: Queue::new(QueueLimits::default()),
+            }),
+            request: 1,
+            change: GroupChange::Add { group: ConversationId(1), users },
+            at: Millis(0),
+        };
+        while admission.admit(&add).is_ok() {
+            admission.enter(&add);
+        }
+        assert!((200..=BYTES / 128_000).contains(&admission.waiting()), "{}", admission.waiting());
+    }
+
+    #[test]
     fn positions_weigh_what_they_bring_and_are_let_in_where_nobody_can_be_asked_to_come_back() {
         const MANY: usize = BYTES / 16 + 1;
         let admission = Admission::default();
-        let user = Arc::new(UserCard {
-            id: UserId(1),
-            app: AppId(1),
-            name: Username::new("alice").unwrap(),
-            nickname: Nickname::new("").unwrap(),
-        });
+        let user = alice();
         let queue = Queue::new(QueueLimits::default());
         let open = |positions| Command::Open {
             user: user.clone(),

@@ -70,6 +70,24 @@ pub enum GroupChange {
     },
 }
 
+impl GroupChange {
+    /// How many bytes it brings.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Create { name, description } => name.as_str().len() + description.as_str().len(),
+            Self::Update { name, description, .. } => {
+                name.as_ref().map_or(0, |name| name.as_str().len())
+                    + description.as_ref().map_or(0, |description| description.as_str().len())
+            }
+            Self::Add { users, .. } | Self::Remove { users, .. } => {
+                users.iter().map(|user| size_of::<Username>() + user.as_str().len()).sum()
+            }
+            Self::Enter { group: GroupRef::Key(key) } => key.as_str().len(),
+            Self::Enter { group: GroupRef::Number(_) } | Self::Exit { .. } | Self::Quit { .. } => 0,
+        }
+    }
+}
+
 /// Which group a site means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GroupRef {

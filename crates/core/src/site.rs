@@ -23,6 +23,7 @@ impl Core {
         name: Username,
         nickname: Option<Nickname>,
     ) -> Result<Arc<UserCard>, Error> {
+        let _place = self.place_to_open()?;
         if let Some(card) = self.enrolled(app, &name, nickname.as_ref()).await? {
             return Ok(card);
         }

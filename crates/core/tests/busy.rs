@@ -4,6 +4,7 @@
 
 mod fixture;
 
+use futures_util::FutureExt;
 use jmessage_core::{Core, Driven, Error, Event, Options, QueueLimits, Receipt, Session, To};
 use jmessage_model::{
     AppKey, ClientKey, Content, ConversationId, Nickname, Password, Platform, Seq, SettingName, Username,
@@ -34,15 +35,19 @@ fn send(core: &Core, from: &Arc<Session>, key: usize) -> impl Future<Output = Re
     async move { core.send(&from, key as u64, to, client_key, Content::Text("hello".into())).await }
 }
 
+fn driven(directory: &tempfile::TempDir, queue: QueueLimits) -> (Core, Driven) {
+    let (writer, reader) = jmessage_store::sqlite::open(directory.path()).unwrap();
+    let options = Options { queue, ..fixture::options(directory) };
+    let pause = || -> futures_util::future::BoxFuture<'static, ()> { Box::pin(yield_now()) };
+    Core::driven(Box::new(writer), reader, options, pause).unwrap()
+}
+
 #[tokio::test]
 async fn too_much_waiting_is_refused_at_once_and_taken_later_under_the_same_key() {
     const WAITING: usize = 4096;
     let directory = tempfile::TempDir::new().unwrap();
-    let (writer, reader) = jmessage_store::sqlite::open(directory.path()).unwrap();
     let queue = QueueLimits { entries: 2 * WAITING, bytes: 64 << 20 };
-    let options = Options { queue, ..fixture::options(&directory) };
-    let pause = || -> futures_util::future::BoxFuture<'static, ()> { Box::pin(yield_now()) };
-    let (core, mut driven) = Core::driven(Box::new(writer), reader, options, pause).unwrap();
+    let (core, mut driven) = driven(&directory, queue);
     let alice = drive(&mut driven, async {
         let app = core.create_app(AppKey::new("app").unwrap(), "App".into(), "secret".into()).await.unwrap();
         let password = || Password::new("pass1234").unwrap();
@@ -82,4 +87,21 @@ async fn too_much_waiting_is_refused_at_once_and_taken_later_under_the_same_key(
 
 fn is_stored(event: &Event) -> bool {
     matches!(event, Event::Reply { result: Ok(Receipt::Sent(_)), .. })
+}
+
+#[tokio::test]
+async fn users_whom_sites_bring_are_refused_while_too_many_come_at_once() {
+    const COMING: usize = 4096;
+    let directory = tempfile::TempDir::new().unwrap();
+    let (core, mut driven) = driven(&directory, QueueLimits::default());
+    let made = core.create_app(AppKey::new("app").unwrap(), "App".into(), "secret".into());
+    let app = drive(&mut driven, made).await.unwrap();
+    let name = Username::new("alice").unwrap();
+    let mut coming: Vec<_> = (0..COMING).map(|_| Box::pin(core.enrol(app, name.clone(), None))).collect();
+    for one in &mut coming {
+        assert!(one.now_or_never().is_none());
+    }
+    assert_eq!(core.enrol(app, name.clone(), None).await.err(), Some(Error::Busy));
+    drop(coming);
+    assert!(drive(&mut driven, core.enrol(app, name.clone(), None)).await.is_ok());
 }
