@@ -1,8 +1,8 @@
 //! How much may wait. Beyond that a command is refused at once: whoever asks too early is told so and asks again, instead
 //! of waiting behind all others for longer and longer.
 //!
-//! Acknowledgements and goodbyes are always let in, for sessions have few of them under way; so is what the operator, a site
-//! or the domain itself changes.
+//! Acknowledgements and goodbyes are always let in, for sessions have few of them under way; so is what the operator or the
+//! domain itself changes, and the users whom sites bring once they have a place among logins.
 
 use crate::{
     Command, Error,
@@ -67,7 +67,7 @@ impl Admission {
         self.commands.load(Relaxed)
     }
 
-    /// A place for a login or resumption.
+    /// A place for a login, a resumption, or a user whom a site brings.
     pub(crate) fn open(&self) -> Result<Place, Error> {
         take(&self.opening, OPENING)
     }

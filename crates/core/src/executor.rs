@@ -2,26 +2,55 @@
 
 use crate::Error;
 use futures_util::future::BoxFuture;
+use std::{io, sync::Arc};
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::spawn_blocking,
+};
 
 /// What a task of a simulation waits for before and after work, so that others get in between.
 pub type Pause = fn() -> BoxFuture<'static, ()>;
 
 /// See the module.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) enum Executor {
-    /// On threads that may block.
-    Threads,
+    /// On the threads of whoever asks that may block; there can be very many.
+    Shared,
+    /// On a few threads that do nothing else.
+    Own(Arc<Threads>),
     /// In the task that asks, between two pauses: one thread carries everything out, in one order.
     Inline(Pause),
 }
 
+/// Some threads. Work that finds all of them busy waits for its turn.
+pub(crate) struct Threads(Option<Runtime>);
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 impl Executor {
+    /// So many threads.
+    pub(crate) fn own(threads: usize) -> io::Result<Self> {
+        let runtime =
+            Builder::new_current_thread().max_blocking_threads(threads).thread_name("reader").build();
+        Ok(Self::Own(Arc::new(Threads(Some(runtime?)))))
+    }
+
     pub(crate) async fn run<T: Send + 'static>(
-        self,
+        &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
         match self {
-            Self::Threads => tokio::task::spawn_blocking(work).await.map_err(|_| Error::Unavailable),
+            Self::Shared => spawn_blocking(work).await.map_err(|_| Error::Unavailable),
+            Self::Own(threads) => {
+                let runtime = threads.0.as_ref().ok_or(Error::Unavailable)?;
+                runtime.spawn_blocking(work).await.map_err(|_| Error::Unavailable)
+            }
             Self::Inline(pause) => {
                 pause().await;
                 let done = work();
@@ -32,9 +61,9 @@ impl Executor {
     }
 
     /// Before something that may be waited for at any length.
-    pub(crate) async fn pause(self) {
+    pub(crate) async fn pause(&self) {
         match self {
-            Self::Threads => {}
+            Self::Shared | Self::Own(_) => {}
             Self::Inline(pause) => pause().await,
         }
     }

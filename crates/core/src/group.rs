@@ -369,3 +369,33 @@ fn members(
     let added = if kind == GroupEventKind::Added { users } else { Vec::new() };
     Some((op, Then::Grouped { session, request, group: Some(group.card.id), before, added }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{GroupCard, port::Members};
+    use jmessage_model::{AppId, Nickname};
+
+    #[test]
+    fn groups_in_memory_weigh_as_much_as_their_members() {
+        let card = |id| {
+            let (name, nickname) = (Username::new("user").unwrap(), Nickname::new("").unwrap());
+            Arc::new(UserCard { app: AppId(1), id: UserId(id), name, nickname })
+        };
+        let name = GroupName::new("group").unwrap();
+        let group = Arc::new(GroupRecord {
+            card: Arc::new(GroupCard { app: AppId(1), id: ConversationId(1), name, key: None }),
+            owner: UserId(1),
+            description: Description::new("").unwrap(),
+            capacity: 10_000,
+            members: Members::new((1..=10_000).map(card).collect()),
+        });
+        let mut groups = Groups::default();
+        for number in 1..=200 {
+            groups.keep(ConversationId(number), group.clone());
+        }
+        assert_eq!(groups.known.weight(), MEMBERS_KEPT, "more would not be kept");
+        groups.keep(ConversationId(201), group);
+        assert_eq!(groups.known.weight(), 10_000);
+    }
+}

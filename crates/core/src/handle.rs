@@ -67,7 +67,7 @@ impl Core {
     pub fn start(writer: Box<dyn Writer>, reader: Arc<dyn Reader>, options: Options) -> io::Result<Self> {
         // One more is the first one's.
         let logs = (1..WRITERS).map(|_| writer.log()).collect::<Result<_, _>>().map_err(io::Error::other)?;
-        let (core, driven) = Self::assemble(writer, reader, options, Executor::Threads)?;
+        let (core, driven) = Self::assemble(writer, reader, options, Executor::own(READING)?)?;
         *core.writers() = driven.start(logs)?;
         Ok(core)
     }
@@ -153,7 +153,7 @@ impl Core {
         self.0.admission.waiting()
     }
 
-    /// A place for a call that proves who somebody is, or opens a session, if not too many are under way.
+    /// A place for a call that proves who somebody is, opens a session, or brings a user, if not too many are under way.
     pub(crate) fn place_to_open(&self) -> Result<Place, Error> {
         self.0.admission.open().inspect_err(|_| self.refused())
     }

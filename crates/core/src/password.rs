@@ -38,7 +38,7 @@ impl Hashing {
     /// At most `parallel` hashes at a time and `waiting` callers; more are told [`Error::Busy`].
     pub fn new(cost: HashCost, parallel: usize, waiting: usize) -> Self {
         let [running, waiting] = [parallel, waiting].map(|places| Arc::new(Semaphore::new(places)));
-        Self { cost, executor: Executor::Threads, running, waiting }
+        Self { cost, executor: Executor::Shared, running, waiting }
     }
 
     /// The same without threads.

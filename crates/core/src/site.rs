@@ -23,10 +23,10 @@ impl Core {
         name: Username,
         nickname: Option<Nickname>,
     ) -> Result<Arc<UserCard>, Error> {
-        let _place = self.place_to_open()?;
         if let Some(card) = self.enrolled(app, &name, nickname.as_ref()).await? {
             return Ok(card);
         }
+        let _place = self.place_to_open()?;
         let first = nickname.clone().map_or_else(|| Nickname::new(""), Ok)?;
         match self.create_user_hashed(app, name.clone(), first, NOBODYS.to_owned()).await {
             // Somebody else was quicker.
@@ -42,14 +42,17 @@ impl Core {
         name: &Username,
         nickname: Option<&Nickname>,
     ) -> Result<Option<Arc<UserCard>>, Error> {
+        let place = self.place_to_read()?;
         let card = match self.user(app, name.as_str()).await {
             Ok(user) => user.card,
             Err(Error::NoSuchUser) => return Ok(None),
             Err(error) => return Err(error),
         };
+        drop(place);
         let Some(nickname) = nickname.filter(|nickname| **nickname != card.nickname) else {
             return Ok(Some(card));
         };
+        let _place = self.place_to_open()?;
         let edit = ProfileEdit { nickname: Some(nickname.clone()), ..ProfileEdit::default() };
         self.edit_user(app, name.as_str(), edit).await?;
         Ok(Some(Arc::new(UserCard { nickname: nickname.clone(), ..UserCard::clone(&card) })))

@@ -91,7 +91,7 @@ fn is_stored(event: &Event) -> bool {
 
 #[tokio::test]
 async fn users_whom_sites_bring_are_refused_while_too_many_come_at_once() {
-    const COMING: usize = 4096;
+    const COMING: usize = 1024;
     let directory = tempfile::TempDir::new().unwrap();
     let (core, mut driven) = driven(&directory, QueueLimits::default());
     let made = core.create_app(AppKey::new("app").unwrap(), "App".into(), "secret".into());

@@ -2,7 +2,7 @@
 
 use crate::{Config, ConfigError, Settings, admin, run, settings::LogFormat};
 use clap::{Args, Parser, Subcommand};
-use std::{error::Error, io, io::Write, num::NonZero, path::PathBuf, process::ExitCode, thread};
+use std::{error::Error, io, io::Write, path::PathBuf, process::ExitCode};
 use tracing_subscriber::EnvFilter;
 
 /// A chat server for JMessage web pages.
@@ -221,21 +221,13 @@ enum NoticeCommand {
     },
 }
 
-/// Threads that read, hash and write files at most, on few cores: more would not be quicker, but keep memory of their own.
-const BLOCKING: usize = 32;
-
 type Failure = Box<dyn Error + Send + Sync>;
 
 /// Runs the command line; errors go to standard error, the exit code is 1 for them and 2 for wrong usage.
 pub fn main() -> ExitCode {
     end_at_panics();
     let Cli { config, command } = Cli::parse();
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .max_blocking_threads(BLOCKING.max(4 * cores))
-        .build();
-    let result = match runtime {
+    let result = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime.block_on(run(config, command)),
         Err(error) => Err(error.into()),
     };

@@ -96,27 +96,6 @@ pub enum Event {
     ServerUp,
 }
 
-impl Event {
-    /// The page that it happened at.
-    pub fn page(&self) -> Option<PageId> {
-        match self {
-            Self::Opened { page, .. }
-            | Self::Asking { page, .. }
-            | Self::LoggedIn { page }
-            | Self::Kicked { page }
-            | Self::Sent { page, .. }
-            | Self::Told { page, .. }
-            | Self::Failed { page, .. }
-            | Self::Received { page, .. }
-            | Self::Asked { page, .. }
-            | Self::Answered { page, .. }
-            | Self::Closed { page } => Some(*page),
-            Self::Struck { page, .. } => *page,
-            Self::Clock { .. } | Self::ServerDown | Self::ServerUp => None,
-        }
-    }
-}
-
 impl fmt::Display for PageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "page {}", self.0)

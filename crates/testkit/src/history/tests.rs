@@ -186,7 +186,6 @@ fn whoever_waits_though_nothing_struck_it_is_d7() {
         vec![struck(Some(PageId(1)), u64::MAX)],
         vec![struck(None, 20_000)],
         vec![Event::ServerDown, Event::ServerUp],
-        vec![opened(3, "alice"), Event::Asking { page: PageId(3), by: Proof::Login }],
         vec![Event::Kicked { page: PageId(1) }],
     ] {
         let late = [&asked(1)[..], &[clock(5_000)], &excuse, &answered(15_000)].concat();
@@ -194,9 +193,10 @@ fn whoever_waits_though_nothing_struck_it_is_d7() {
         let before = [&asked(1)[..], &[clock(12_002)], &excuse, &answered(15_000)].concat();
         assert_eq!(judge(&before, &[]), [Promise::D7], "{excuse:?} came too late");
     }
-    let stalled = |from, to| [&[struck(Some(PageId(1)), 2_000)], &asked(from)[..], &answered(to)].concat();
-    assert_eq!(judge(&stalled(1_999, 15_000), &[]), []);
-    assert_eq!(judge(&stalled(2_000, 15_000), &[]), [Promise::D7], "calm again");
+    let stalled =
+        |from, to| [&asked(1)[..], &[struck(Some(PageId(1)), 5_000), clock(from)], &answered(to)].concat();
+    assert_eq!(judge(&stalled(2, 17_000), &[]), []);
+    assert_eq!(judge(&stalled(2, 17_001), &[]), [Promise::D7], "calm again");
     let elsewhere = [&asked(1)[..], &[struck(Some(PageId(2)), u64::MAX)], &answered(15_000)].concat();
     assert_eq!(judge(&elsewhere, &[]), [Promise::D7], "what strikes others is no excuse");
 }

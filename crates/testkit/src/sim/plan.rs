@@ -101,44 +101,6 @@ pub enum Act {
     FailSync { after: usize, ms: u64, down: u64, power: Option<u64>, kept: usize },
 }
 
-impl Act {
-    /// The page that does it or that it is done to.
-    pub fn page(&self) -> Option<usize> {
-        match self {
-            Self::Open { page }
-            | Self::Close { page, .. }
-            | Self::Reload { page }
-            | Self::Copy { page }
-            | Self::Replace { page }
-            | Self::Login { page }
-            | Self::Logout { page }
-            | Self::Send { page, .. }
-            | Self::SendGroup { page, .. }
-            | Self::Resend { page }
-            | Self::Create { page }
-            | Self::Add { page, .. }
-            | Self::Remove { page, .. }
-            | Self::Exit { page, .. }
-            | Self::Cut { page }
-            | Self::Swallow { page, .. }
-            | Self::Slow { page, .. }
-            | Self::Sleep { page, .. }
-            | Self::Leap { page, .. }
-            | Self::Online { page }
-            | Self::Partition { page, .. } => Some(*page),
-            Self::Outage { .. }
-            | Self::Clock { .. }
-            | Self::Crash { .. }
-            | Self::Stop { .. }
-            | Self::Fail { .. }
-            | Self::Power { .. }
-            | Self::PowerInSync { .. }
-            | Self::Blackout { .. }
-            | Self::FailSync { .. } => None,
-        }
-    }
-}
-
 impl Plan {
     /// When the last step is done and every fault with an end has ended.
     pub(super) fn end(&self) -> u64 {
