@@ -7,16 +7,12 @@ use crate::{
 };
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use std::time::Duration;
-use tokio::time::sleep;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 /// Logins under way at the same time.
 const AT_ONCE: usize = 32;
 /// Connections opened before the first reading, so that what the process allocates once is not counted.
 const FIRST: usize = 100;
-/// Before each reading: threads that were needed for the logins are gone after ten seconds.
-const REST: Duration = Duration::from_secs(12);
 
 /// Opens `connections` logged-in connections.
 pub(crate) async fn logged_in(target: &Target, connections: usize) -> Result<Figures> {
@@ -62,10 +58,8 @@ async fn weigh(
             .await
     };
     let mut links = open_range(0, FIRST.min(connections)).await?;
-    sleep(REST).await;
     let before = target.memory()?;
     links.extend(open_range(links.len(), connections).await?);
-    sleep(REST).await;
     let grown = target.memory()?.saturating_sub(before);
     let counted = u32::try_from(connections.saturating_sub(FIRST).max(1))?;
     let memory = u32::try_from(grown).map(f64::from)? / f64::from(counted);
