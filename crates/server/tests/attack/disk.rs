@@ -1,7 +1,7 @@
 //! Disks that fail and disks that are full.
 
 use crate::stage::Stage;
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use jmessage_testkit::{Process, metric, sys};
 use std::time::Duration;
 use tokio::time::sleep;
@@ -123,6 +123,26 @@ async fn a_full_disk_refuses_and_goes_on_when_there_is_room() -> Result<()> {
         let failed = metric(server.url(), FAILURES).await? + 3.0;
         stage.until("commits to fail", async || Ok(metric(server.url(), FAILURES).await? >= failed)).await?;
         sys::limit_file_size(server.pid()?, None)?;
+        stage.until("all answers", async || Ok(stage.waiting() == 0)).await?;
+    }
+    stage.judge(server).await
+}
+
+/// The file system itself is full (ENOSPC from tmpfs), under load; when there is room again, everything goes on by itself.
+#[tokio::test]
+async fn a_full_file_system_refuses_and_goes_on_when_there_is_room() -> Result<()> {
+    let mut stage = Stage::new(8, 5).await?;
+    let Some(server) = stage.serve_on_small_disk(64 << 20).await? else {
+        println!("not tried: nobody may mount a file system here");
+        return Ok(());
+    };
+    stage.open_pages();
+    stage.say(10);
+    for _ in 0..3 {
+        let failed = metric(server.url(), FAILURES).await? + 3.0;
+        stage.small.as_ref().context("no small disk")?.fill()?;
+        fail(&mut stage, &server, failed).await?;
+        stage.small.as_ref().context("no small disk")?.make_room()?;
         stage.until("all answers", async || Ok(stage.waiting() == 0)).await?;
     }
     stage.judge(server).await

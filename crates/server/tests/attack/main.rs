@@ -3,5 +3,6 @@
 
 mod disk;
 mod kills;
+mod small;
 mod stage;
 mod storms;

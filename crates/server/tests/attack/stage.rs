@@ -1,5 +1,6 @@
 //! A server on data that outlives it, a proxy before it, and pages.
 
+use crate::small::SmallDisk;
 use anyhow::{Context, Result, bail, ensure};
 use jmessage_testkit::{
     App, Client, Dice, PASSWORD, PATIENCE, Process,
@@ -24,6 +25,8 @@ const GROUP: usize = 100;
 
 pub(crate) struct Stage {
     data: TempDir,
+    /// In the place of the data directory.
+    pub(crate) small: Option<SmallDisk>,
     app: App,
     pub(crate) proxy: Proxy,
     scene: Arc<Scene>,
@@ -53,8 +56,8 @@ impl Stage {
         let due =
             (0..users.len()).map(|index| usize::from(index < GROUP) + usize::from(index == 0)).collect();
         let dice = Dice::new(seed);
-        let mut stage =
-            Self { data, app, proxy, scene, dice, users, pages: Vec::new(), group: 0, said: 0, due };
+        let (small, pages) = Default::default();
+        let mut stage = Self { data, small, app, proxy, scene, dice, users, pages, group: 0, said: 0, due };
         let server = stage.serve(&[]).await?;
         stage.gather(&server).await?;
         server.stop().await?;
@@ -107,6 +110,14 @@ impl Stage {
         self.scene.record(Event::ServerUp);
         self.proxy.lead_to(Some(server.url()));
         Ok(server)
+    }
+
+    /// The same on a file system of so many bytes; none if there can be no such one here.
+    pub(crate) async fn serve_on_small_disk(&mut self, bytes: usize) -> Result<Option<Process>> {
+        self.small = SmallDisk::over(self.data.path(), bytes).await?;
+        let Some(small) = &self.small else { return Ok(None) };
+        let command = small.command(env!("CARGO_BIN_EXE_jmessage-server"))?;
+        self.start(command, &[]).await.map(Some)
     }
 
     /// SIGKILL.
@@ -223,6 +234,9 @@ impl Stage {
     pub(crate) async fn judge(&self, server: Process) -> Result<()> {
         self.everything_is_heard().await?;
         server.stop().await?;
+        if let Some(small) = &self.small {
+            small.take_back()?;
+        }
         let violations = check(&self.scene.events(), &read_logs(self.data.path())?, true);
         let words: Vec<_> = violations.iter().take(20).map(ToString::to_string).collect();
         ensure!(violations.is_empty(), "{} violations:\n{}", violations.len(), words.join("\n"));
