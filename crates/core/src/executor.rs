@@ -4,7 +4,7 @@ use crate::Error;
 use futures_util::future::BoxFuture;
 use std::{io, sync::Arc};
 use tokio::{
-    runtime::{Builder, Runtime},
+    runtime::{Builder, Handle, Runtime},
     task::spawn_blocking,
 };
 
@@ -23,11 +23,14 @@ pub(crate) enum Executor {
 }
 
 /// Some threads. Work that finds all of them busy waits for its turn.
-pub(crate) struct Threads(Option<Runtime>);
+pub(crate) struct Threads {
+    handle: Handle,
+    runtime: Option<Runtime>,
+}
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
+        if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
     }
@@ -37,27 +40,25 @@ impl Executor {
     /// So many threads.
     pub(crate) fn own(threads: usize) -> io::Result<Self> {
         let runtime =
-            Builder::new_current_thread().max_blocking_threads(threads).thread_name("reader").build();
-        Ok(Self::Own(Arc::new(Threads(Some(runtime?)))))
+            Builder::new_current_thread().max_blocking_threads(threads).thread_name("reader").build()?;
+        Ok(Self::Own(Arc::new(Threads { handle: runtime.handle().clone(), runtime: Some(runtime) })))
     }
 
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
-        match self {
-            Self::Shared => spawn_blocking(work).await.map_err(|_| Error::Unavailable),
-            Self::Own(threads) => {
-                let runtime = threads.0.as_ref().ok_or(Error::Unavailable)?;
-                runtime.spawn_blocking(work).await.map_err(|_| Error::Unavailable)
-            }
+        let working = match self {
+            Self::Shared => spawn_blocking(work),
+            Self::Own(threads) => threads.handle.spawn_blocking(work),
             Self::Inline(pause) => {
                 pause().await;
                 let done = work();
                 pause().await;
-                Ok(done)
+                return Ok(done);
             }
-        }
+        };
+        working.await.map_err(|_| Error::Unavailable)
     }
 
     /// Before something that may be waited for at any length.

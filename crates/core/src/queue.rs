@@ -156,7 +156,7 @@ impl Queue {
             return true;
         }
         let weight = shared.weight();
-        let full = inner.entries >= self.limits.entries || inner.bytes + weight > self.limits.bytes;
+        let full = !inner.has_room(self.limits, weight);
         let keeps_up = match inner.mode {
             Mode::Withheld => return true,
             Mode::Joining if full => {
@@ -189,7 +189,7 @@ impl Queue {
         let weight = signal.weight();
         let mut inner = self.lock();
         let QueueLimits { entries, bytes } = self.limits;
-        let has_room = inner.entries < entries / 2 && inner.bytes + weight <= bytes / 2;
+        let has_room = inner.has_room(QueueLimits { entries: entries / 2, bytes: bytes / 2 }, weight);
         if inner.end.is_none() && inner.mode == Mode::Live && has_room {
             inner.entries += 1;
             inner.bytes += weight;
@@ -216,7 +216,7 @@ impl Queue {
     /// Whether nothing more should be offered.
     pub(crate) fn is_full(&self) -> bool {
         let inner = self.lock();
-        inner.end.is_none() && (inner.entries >= self.limits.entries || inner.bytes >= self.limits.bytes)
+        inner.end.is_none() && !inner.has_room(self.limits, 1)
     }
 
     /// Begins to take entries while the session goes on reading the log.
@@ -277,6 +277,11 @@ impl Queue {
 }
 
 impl Inner {
+    /// Whether one more of this weight keeps within the limits.
+    fn has_room(&self, limits: QueueLimits, weight: usize) -> bool {
+        self.entries < limits.entries && self.bytes + weight <= limits.bytes
+    }
+
     fn drop_entries(&mut self) {
         self.events.retain(|event| !matches!(event, Event::Entry(_)));
         self.recount();

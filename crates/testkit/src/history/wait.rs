@@ -32,7 +32,7 @@ struct Times<'a> {
     /// Which of those wait for an answer.
     waiting: HashMap<PageId, Vec<usize>>,
     /// When it was known that an entry is stored.
-    stored: BTreeMap<(u64, u64), u64>,
+    stored: HashMap<(u64, u64), u64>,
     /// When a page of a user was handed it first.
     handed: HashMap<(&'a str, u64, u64), u64>,
     /// When each page was handed entries, and when the first of them was known.
@@ -108,17 +108,15 @@ impl<'a> Times<'a> {
     fn waited(&self, page: PageId, due: u64, came: u64) -> u64 {
         let read = self.read.get(&page).map_or(&[][..], Vec::as_slice);
         let waited = |&(begin, end): &(u64, u64)| {
-            let (mut since, end) = (due.max(begin), end.min(came));
-            let mut behind = begin;
+            let (mut behind, end) = (begin, end.min(came));
             let from = read.partition_point(|(at, _)| *at < begin);
             for &(at, known) in read[from..].iter().take_while(|(at, _)| *at < end) {
                 // What was known before the page had caught up with everything before is a part of that.
                 if known <= behind {
                     behind = at;
-                    since = since.max(at);
                 }
             }
-            if due > behind { end.saturating_sub(due) } else { end.saturating_sub(since) }
+            end.saturating_sub(due.max(behind))
         };
         let calm = self.calm.get(&page).into_iter().flatten();
         calm.filter(|(_, end)| due < *end).map(waited).max().unwrap_or(0)

@@ -41,7 +41,7 @@ impl World<'_> {
             Act::Online { page } => on!(self, page, page, around => page.online(around)),
             Act::Sleep { page, ms } => {
                 on!(self, page, page, _around => page.asleep = now + ms);
-                self.strike(page, now + ms, |net, link| net.stall(link, false, true, now + ms));
+                self.stall(page, false, now + ms);
             }
             Act::Leap { page, ms } => on!(self, page, page, _around => page.leap(ms)),
             Act::Send { page, to, count, size } => self.send(page, &To::User(name(to)), count, size),
@@ -61,12 +61,8 @@ impl World<'_> {
             Act::Swallow { page, up, down } => {
                 self.strike(page, u64::MAX, |net, link| net.swallow(link, up, down));
             }
-            Act::Slow { page, ms } => {
-                self.strike(page, now + ms, |net, link| net.stall(link, false, true, now + ms));
-            }
-            Act::Partition { page, ms } => {
-                self.strike(page, now + ms, |net, link| net.stall(link, true, true, now + ms));
-            }
+            Act::Slow { page, ms } => self.stall(page, false, now + ms),
+            Act::Partition { page, ms } => self.stall(page, true, now + ms),
             Act::Outage { ms } => {
                 {
                     let mut net = self.network.lock();
@@ -101,6 +97,11 @@ impl World<'_> {
                 around.trace.event(Event::Struck { page: Some(page.id), until });
             }
         });
+    }
+
+    /// Nothing gets through to the page until then, nor anything from it, if that is meant as well.
+    fn stall(&mut self, page: usize, up: bool, until: u64) {
+        self.strike(page, until, |net, link| net.stall(link, up, true, until));
     }
 
     fn change(&mut self, method: &str, page: usize, group: usize, user: usize) {
